@@ -1,0 +1,97 @@
+"""Les erreurs de `gradcam_lab` : une phrase en français qui dit quoi faire."""
+
+import difflib
+import unicodedata
+
+__all__ = [
+    "GradcamLabError",
+    "ImageError",
+    "ModelError",
+    "OutputError",
+    "UnknownClassError",
+    "UnknownLayerError",
+    "UnknownMethodError",
+    "UnknownModelError",
+    "WeightsUnavailableError",
+    "did_you_mean",
+    "nearest",
+]
+
+
+class GradcamLabError(ValueError):
+    """Toute erreur prévue par `gradcam_lab` ; son message est une phrase en français."""
+
+
+class ImageError(GradcamLabError):
+    """L'image, le tableau ou la carte de chaleur ne peut pas être lu ou utilisé."""
+
+
+class UnknownClassError(GradcamLabError):
+    """Aucune classe du modèle ne porte ce numéro, cet identifiant ou ce nom."""
+
+
+class UnknownLayerError(GradcamLabError):
+    """Le modèle n'a pas de couche explicable de ce nom."""
+
+
+class UnknownMethodError(GradcamLabError):
+    """La méthode ou le score demandé n'existe pas."""
+
+
+class UnknownModelError(GradcamLabError):
+    """Le catalogue ne contient pas de modèle de ce nom."""
+
+
+class WeightsUnavailableError(GradcamLabError):
+    """Les poids du modèle ne sont ni sur cet ordinateur, ni téléchargeables, ou sont abîmés."""
+
+
+class ModelError(GradcamLabError):
+    """Ce modèle Keras ne peut pas être expliqué (forme d'entrée, de sortie ou structure)."""
+
+
+class OutputError(GradcamLabError):
+    """Le résultat ne peut pas être écrit : fichier déjà présent, dossier protégé, disque plein."""
+
+
+def _fold(text):
+    """Rend `text` comparable : sans casse, sans accents, « _ » et « - » lus comme des espaces."""
+    decomposed = unicodedata.normalize("NFKD", str(text).casefold())
+    letters = "".join(c for c in decomposed if not unicodedata.combining(c))
+    return " ".join(letters.replace("_", " ").replace("-", " ").split())
+
+
+def nearest(query, names, count=3):
+    """Renvoie la liste des noms de `names` les plus proches de `query`, au plus `count`.
+
+    La casse et les accents ne comptent pas ; les noms qui contiennent `query` sont proposés
+    même s'ils sont bien plus longs. La liste est vide si rien ne ressemble.
+    """
+    wanted = _fold(query)
+    if not wanted:
+        return []
+    matcher = difflib.SequenceMatcher(b=wanted, autojunk=False)
+    scored = []
+    for name in dict.fromkeys(str(name) for name in names):
+        folded = _fold(name)
+        matcher.set_seq1(folded)
+        contained = len(wanted) >= 3 and wanted in folded
+        # Les bornes rapides évitent le calcul complet sur les mille classes d'ImageNet.
+        if not contained and (matcher.real_quick_ratio() < 0.6 or matcher.quick_ratio() < 0.6):
+            continue
+        ratio = matcher.ratio()
+        if contained:
+            ratio = max(ratio, 0.75)
+        if ratio >= 0.6:
+            scored.append((-ratio, len(folded), name))
+    return [name for _, _, name in sorted(scored)[:count]]
+
+
+def did_you_mean(query, names):
+    """Renvoie « Vouliez-vous dire « a », « b » ou « c » ? », ou "" si rien ne ressemble."""
+    quoted = [f"« {name} »" for name in nearest(query, names)]
+    if not quoted:
+        return ""
+    *head, last = quoted
+    choice = f"{', '.join(head)} ou {last}" if head else last
+    return f"Vouliez-vous dire {choice} ?"
