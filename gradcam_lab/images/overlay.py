@@ -1,0 +1,128 @@
+"""Colorer une carte de chaleur et la superposer à la photo, avec la formule du livre."""
+
+import functools
+
+import numpy as np
+
+from ..errors import ImageError, did_you_mean
+from .reading import load_image
+
+# Palettes lisibles par les personnes daltoniennes : leur clarté croît régulièrement, si bien que
+# la carte se lit encore en noir et blanc.
+COLORBLIND_SAFE = ("cividis", "viridis", "inferno", "magma", "plasma")
+
+_BLENDS = ("add", "mix")
+_TOLERANCE = 1e-3
+
+
+@functools.cache
+def colormaps():
+    """Renvoie les noms des palettes d'OpenCV, en minuscules, par ordre alphabétique.
+
+    Celles de `COLORBLIND_SAFE` conviennent aux personnes daltoniennes et au noir et blanc.
+    """
+    import cv2
+
+    prefix = "COLORMAP_"
+    return tuple(sorted(n[len(prefix) :].lower() for n in dir(cv2) if n.startswith(prefix)))
+
+
+def colorize(heatmap, size=None, colormap="jet"):
+    """Renvoie la carte de chaleur en couleurs, uint8 (H, W, 3), RVB.
+
+    `heatmap` est un tableau (h, w) à valeurs dans [0, 1] ; `size` = (H, W) l'agrandit d'abord par
+    interpolation bilinéaire, avant de colorer, pour que les couleurs restent celles de la palette.
+    Lève `ImageError`.
+    """
+    import cv2
+
+    palette = _palette(colormap)
+    values = _check_heatmap(heatmap)
+    if size is not None:
+        height, width = size
+        values = cv2.resize(values, (int(width), int(height)), interpolation=cv2.INTER_LINEAR)
+    # Un tableau tronqué, et non arrondi : c'est le `np.uint8(255 * heatmap)` du livre.
+    return cv2.applyColorMap(np.uint8(255 * values), palette)
+
+
+def superimpose(heatmap, image, alpha=0.4, colormap="jet", blend="add"):
+    """Renvoie la photo et sa carte de chaleur superposées, uint8 (H, W, 3), RVB.
+
+    `heatmap` est un tableau (h, w) à valeurs dans [0, 1], agrandi à la taille de la photo ;
+    `image` est tout ce que `load_image` accepte ; `alpha` est entre 0 et 1 ; `colormap` est un nom
+    de `colormaps()`.
+
+    `blend="add"` calcule `alpha * couleur + image`, bornée à 0–255 (F. Chollet, *Deep Learning with
+    Python*, 2017, listing 5.44) : les zones froides restent bleutées et l'image s'éclaircit.
+    `blend="mix"` calcule `alpha * couleur + (1 - alpha) * image`. Lève `ImageError`.
+    """
+    alpha = _check_alpha(alpha)
+    if blend not in _BLENDS:
+        choice = " ou ".join(f'"{name}"' for name in _BLENDS)
+        raise ImageError(f"Le mélange « {blend} » n'existe pas : choisissez {choice}.")
+    photo = np.asarray(load_image(image))
+    color = colorize(heatmap, photo.shape[:2], colormap)
+    kept = 1.0 if blend == "add" else 1.0 - alpha
+    result = np.empty_like(photo)
+    # Par bandes de lignes : une photo de 100 mégapixels demanderait sinon des gigaoctets.
+    for start in range(0, len(photo), 256):
+        rows = slice(start, start + 256)
+        mixed = alpha * color[rows] + kept * photo[rows]
+        result[rows] = np.clip(mixed, 0, 255)
+    return result
+
+
+def _palette(name):
+    """Renvoie la palette d'OpenCV sous forme de 256 couleurs RVB, uint8 (256, 1, 3)."""
+    import cv2
+
+    folded = str(name).strip().lower()
+    if folded not in colormaps():
+        hint = did_you_mean(name, colormaps()) or f"Choisissez parmi : {', '.join(colormaps())}."
+        raise ImageError(f"La palette « {name} » n'existe pas. {hint}")
+    return _rgb_colors(getattr(cv2, f"COLORMAP_{folded.upper()}"))
+
+
+@functools.cache
+def _rgb_colors(code):
+    import cv2
+
+    ramp = np.arange(256, dtype=np.uint8)[:, None]
+    # OpenCV rend du BVR : sans cette inversion, le chaud serait bleu et le froid rouge.
+    return np.ascontiguousarray(cv2.applyColorMap(ramp, code)[:, :, ::-1])
+
+
+def _check_heatmap(heatmap):
+    values = np.asarray(heatmap)
+    if values.ndim != 2 or values.size == 0:
+        raise ImageError(
+            f"Une carte de chaleur a deux dimensions (h, w), et non la forme {values.shape}."
+        )
+    if values.dtype == np.uint8 and values.max() > 1:
+        raise ImageError(
+            "La carte de chaleur est en entiers de 0 à 255 : divisez-la par 255 pour revenir à 0–1."
+        )
+    if not (np.issubdtype(values.dtype, np.number) or values.dtype == bool):
+        raise ImageError(f"Une carte de chaleur contient des nombres, et non {values.dtype}.")
+    if np.iscomplexobj(values) or not np.isfinite(values).all():
+        raise ImageError(
+            "La carte de chaleur contient des valeurs qui ne sont pas des nombres "
+            "(NaN ou infini) : demandez à `analysis.diagnose()` d'où elles viennent."
+        )
+    low, high = float(values.min()), float(values.max())
+    if low < -_TOLERANCE or high > 1 + _TOLERANCE:
+        raise ImageError(
+            f"Les valeurs de la carte de chaleur vont de {low:.3g} à {high:.3g} au lieu de rester "
+            "entre 0 et 1 : demandez-la avec `normalize=True`, ou divisez-la par son maximum."
+        )
+    return np.clip(values, 0, 1).astype(np.float32)
+
+
+def _check_alpha(alpha):
+    try:
+        value = float(alpha)
+    except (TypeError, ValueError):
+        raise ImageError(f"L'opacité alpha est un nombre entre 0 et 1, et non {alpha!r}.") from None
+    if not 0 <= value <= 1:
+        raise ImageError(f"L'opacité alpha doit être entre 0 et 1, et non {alpha!r}.")
+    return value
