@@ -1,0 +1,57 @@
+# Les commandes du cours. `make` seul les énumère.
+# Ce fichier reste lisible par GNU make 3.81 (macOS) ; le travail est dans scripts/.
+
+VENV ?= .venv
+# Ce que l'on ajoute à la commande JupyterLab, par exemple : make lab LAB_ARGS="--port=9000"
+LAB_ARGS ?=
+# Ce que l'on ajoute à pytest, par exemple : make test PYTEST_ARGS="-x -k image"
+PYTEST_ARGS ?=
+
+export VENV PYTHON
+
+RUN = $(VENV)/bin/python
+NBVAL = --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 300
+
+.PHONY: help lab test browser binder notebooks format clean
+
+help: ## énumère ces commandes
+	@echo "Les commandes du cours :"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
+
+lab: ## installe le cours dans .venv et ouvre JupyterLab sur le sommaire
+	@sh scripts/install.sh lab
+	@sh scripts/lab.sh $(LAB_ARGS)
+
+test: ## installe ce qu'il faut, puis vérifie le style, le paquet et chaque carnet
+	@sh scripts/install.sh test
+	@echo "→ Style du code (ruff)"
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@echo "→ Tests du paquet (pytest)"
+	@$(RUN) -m pytest -m "not browser" $(PYTEST_ARGS)
+	@echo "→ Chaque carnet est rejoué et comparé à ses sorties enregistrées (nbval)"
+	@$(RUN) -m pytest -q $(NBVAL) notebooks
+	@echo "→ Tout est vérifié."
+
+browser: ## essaie les carnets dans un vrai navigateur (Chromium doit être installé)
+	@sh scripts/install.sh browser
+	@echo "→ Les carnets dans Chromium"
+	@$(RUN) -m pytest -m browser tests/browser $(PYTEST_ARGS)
+
+binder: ## vérifie le dossier binder/ sans Docker
+	@sh scripts/check_binder.sh
+
+notebooks: ## réexécute les carnets sur place et enregistre leurs sorties
+	@sh scripts/install.sh test
+	@$(RUN) scripts/run_notebooks.py
+
+format: ## met en forme le code
+	@sh scripts/install.sh test
+	@$(RUN) -m ruff check --fix .
+	@$(RUN) -m ruff format .
+
+clean: ## supprime l'environnement .venv et les fichiers temporaires
+	@echo "→ Suppression de $(VENV) et des fichiers temporaires"
+	@rm -rf "$(VENV)" .venv-binder .pytest_cache .ruff_cache build dist test-results
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find . -name .ipynb_checkpoints -type d -prune -exec rm -rf {} +
