@@ -1,0 +1,69 @@
+"""Grad-CAM pas à pas : voir quelles parties d'une photo ont mené un réseau à sa décision.
+
+    import gradcam_lab as gl
+
+    model = gl.load_model("vgg16")
+    analysis = model.analyze(gl.sample("dalmatien"))
+    heatmap = analysis.heatmap("dalmatien")
+
+L'import est léger : TensorFlow n'est chargé qu'au premier réseau.
+"""
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+
+try:
+    __version__ = version("gradcam_lab")
+except PackageNotFoundError:
+    # Lu depuis les sources, sans installation.
+    __version__ = "0"
+
+# Chaque nom public et le module qui le définit ; il n'est importé qu'à la première demande.
+_PUBLIC = {
+    "Analysis": "analysis",
+    "Classifier": "classifier",
+    "GradcamLabError": "errors",
+    "ImageError": "errors",
+    "LayerInfo": "engine",
+    "METHODS": "cam",
+    "ModelError": "errors",
+    "ModelInfo": "zoo",
+    "OutputError": "errors",
+    "Prediction": "analysis",
+    "SCORES": "scores",
+    "SampleInfo": "samples",
+    "UnknownClassError": "errors",
+    "UnknownLayerError": "errors",
+    "UnknownMethodError": "errors",
+    "UnknownModelError": "errors",
+    "WeightsUnavailableError": "errors",
+    "available_models": "zoo",
+    "cam": None,
+    "colorize": "images",
+    "colormaps": "images",
+    "load_classifier": "classifier",
+    "load_image": "images",
+    "load_model": "classifier",
+    "sample": "samples",
+    "samples": "samples",
+    "save": "saving",
+    "show": "figures",
+    "superimpose": "images",
+}
+__all__ = ["__version__", *_PUBLIC]
+
+
+def __getattr__(name):
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'gradcam_lab' has no attribute {name!r}")
+    module = _PUBLIC[name]
+    if module is None:
+        value = import_module(f".{name}", __name__)
+    else:
+        value = getattr(import_module(f".{module}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *_PUBLIC})

@@ -1,0 +1,31 @@
+"""Un petit cache borné : il garde les derniers tableaux demandés, jusqu'à une taille donnée."""
+
+from collections import OrderedDict
+
+__all__ = ["ArrayCache"]
+
+
+class ArrayCache:
+    """Garde des tableaux NumPy par clé ; les moins récents sortent au-delà de `max_bytes`."""
+
+    def __init__(self, max_bytes):
+        self._max_bytes = max_bytes
+        self._items = OrderedDict()
+        self.bytes = 0
+
+    def get(self, key):
+        """Rend le tableau de cette clé, ou None."""
+        if key in self._items:
+            self._items.move_to_end(key)
+        return self._items.get(key)
+
+    def put(self, key, array):
+        """Range un tableau ; il devient non modifiable, puisqu'il servira encore."""
+        array.flags.writeable = False
+        if key in self._items:
+            self.bytes -= self._items.pop(key).nbytes
+        self._items[key] = array
+        self.bytes += array.nbytes
+        while self.bytes > self._max_bytes and len(self._items) > 1:
+            self.bytes -= self._items.popitem(last=False)[1].nbytes
+        return array
