@@ -135,15 +135,14 @@ def _check_reachable(url):
     import requests
 
     proxy = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
-    parts = urlsplit(proxy or url)
-    if not parts.hostname:
-        return  # requests dira lui-même ce qui ne va pas dans cette adresse
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+    host, port = _server(proxy or url)
+    if host is None:
+        return  # un mandataire écrit sans « http:// » : requests sait le lire
     outcome = queue.SimpleQueue()
 
     def attempt():
         try:
-            socket.create_connection((parts.hostname, port), timeout=CONNECT_TIMEOUT).close()
+            socket.create_connection((host, port), timeout=CONNECT_TIMEOUT).close()
             outcome.put(None)
         except Exception as error:  # rendue au fil principal, qui la traduit
             outcome.put(error)
@@ -157,6 +156,12 @@ def _check_reachable(url):
         raise requests.ConnectTimeout
     if error is not None:
         raise requests.ConnectionError
+
+
+def _server(url):
+    """Renvoie le nom du serveur de `url` (None s'il manque) et son port. Lève `ValueError`."""
+    parts = urlsplit(url)
+    return parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def _retrieve(url, path, known_hash, bar_label):
@@ -181,16 +186,8 @@ def _retrieve(url, path, known_hash, bar_label):
 
 def _download(bar_label, url, output_file, pooch_instance):
     from pooch import HTTPDownloader
-    from tqdm import tqdm
 
-    # Une barre de texte : celle des notebooks serait un widget, que l'on ne peut pas enregistrer.
-    bar = tqdm(
-        desc=f"Téléchargement de {bar_label}",
-        unit="o",
-        unit_scale=True,
-        delay=1.0,
-        disable=bar_label is None,
-    )
+    bar = _Bar(bar_label)
     try:
         HTTPDownloader(
             progressbar=bar,
@@ -203,6 +200,37 @@ def _download(bar_label, url, output_file, pooch_instance):
         bar.close()
 
 
+class _Bar:
+    """La barre de progression donnée à pooch : elle n'apparaît que si l'attente se prolonge.
+
+    C'est une barre de texte : celle des notebooks est un widget, que l'on ne peut pas enregistrer.
+    """
+
+    def __init__(self, label, patience=1.0):
+        self.label = label
+        self.total = 0
+        self._appears = time.monotonic() + patience
+        self._bar = None
+
+    def update(self, size):
+        from tqdm import tqdm
+
+        if self._bar is None and self.label and time.monotonic() >= self._appears:
+            title = f"Téléchargement : {self.label}"
+            self._bar = tqdm(desc=title, total=self.total or None, unit="o", unit_scale=True)
+        if self._bar is not None:
+            self._bar.update(size)
+
+    def reset(self):
+        # pooch compte des blocs entiers, puis corrige à la fin : on repart de zéro en silence.
+        if self._bar is not None:
+            self._bar.n = 0
+
+    def close(self):
+        if self._bar is not None:
+            self._bar.close()
+
+
 def _check_complete(received, announced):
     if announced and received < int(announced):
         raise ConnectionAbortedError
@@ -212,11 +240,19 @@ def _check_complete(received, announced):
 def _explained(url, label):
     """Traduit en une phrase les erreurs du réseau et du disque."""
     try:
+        host, _ = _server(url)
+        if host is None:
+            raise ValueError
+    except ValueError:
+        raise DownloadError(
+            f"Impossible de télécharger {label} : cette adresse n'est pas valable ; vérifiez-la."
+        ) from None
+    try:
         yield
     except DownloadError:
         raise
     except (OSError, ValueError) as error:  # les erreurs de requests sont des OSError
-        reason = _reason(error, urlsplit(url).netloc)
+        reason = _reason(error, host)
         raise DownloadError(f"Impossible de télécharger {label} : {reason}") from None
 
 
@@ -244,7 +280,7 @@ def _reason(error, host):
     if isinstance(error, requests.ConnectionError):
         return f"le serveur {host} est injoignable ; vérifiez la connexion à internet."
     if isinstance(error, requests.RequestException):
-        return "cette adresse n'est pas valable ; vérifiez-la."
+        return f"le serveur {host} répond d'une façon incompréhensible ; vérifiez l'adresse."
     if isinstance(error, OSError):
         return _disk_reason(error, None)
     return (

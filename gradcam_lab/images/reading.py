@@ -22,6 +22,7 @@ MAX_PIXELS = 100_000_000
 # Poids maximal de ce qui vient d'une adresse ou d'un objet fichier, en octets.
 MAX_BYTES = 200_000_000
 
+_ORIENTATION = 0x0112  # l'étiquette EXIF
 _FORMATS = {"JPEG", "MPO", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "JPEG2000", "AVIF", "ICO"}
 _KNOWN_STARTS = (b"\xff\xd8", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF")
 
@@ -189,6 +190,8 @@ def _finish(image, label):
 
 def _upright(image):
     try:
+        if image.getexif().get(_ORIENTATION, 1) == 1:
+            return image
         return ImageOps.exif_transpose(image)
     except Exception:  # des métadonnées abîmées ne rendent pas la photo illisible
         return image
