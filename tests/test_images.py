@@ -157,21 +157,14 @@ def test_animated_gif_gives_its_first_frame():
     assert images.load_image(data).getpixel((4, 4)) == (255, 0, 0)
 
 
-def test_an_srgb_profile_leaves_every_pixel_untouched(photo):
+def test_color_profiles_are_ignored_as_keras_does(photo):
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    close(images.load_image(encoded(photo, "PNG", icc_profile=profile)), photo)
-
-
-def test_a_broken_profile_is_ignored(photo):
-    close(images.load_image(encoded(photo, "PNG", icc_profile=b"abc" * 50)), photo)
-
-
-def test_a_stranger_profile_is_converted(photo):
-    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     # Le même profil, dont les primaires rouge et bleue sont échangées.
-    swapped = lab.replace(b"rXYZ", b"tmpX").replace(b"bXYZ", b"rXYZ").replace(b"tmpX", b"bXYZ")
-    image = images.load_image(encoded(photo, "PNG", icc_profile=swapped))
-    close(image, np.asarray(photo)[..., ::-1], tolerance=2)
+    strange = profile.replace(b"rXYZ", b"tmpX").replace(b"bXYZ", b"rXYZ").replace(b"tmpX", b"bXYZ")
+    for icc in (profile, strange, b"abc" * 50):
+        image = images.load_image(encoded(photo, "PNG", icc_profile=icc))
+        close(image, photo)
+        assert "icc_profile" not in image.info
 
 
 def test_the_dalmatian_keeps_the_pixels_of_its_file(dalmatian_path):

@@ -36,8 +36,8 @@ def load_image(source):
 
     L'image est remise à l'endroit (orientation EXIF) et garde toute sa taille, entre 2 × 2
     pixels et 100 mégapixels. Les parties transparentes sont posées sur un fond blanc ; les images
-    à 16 bits sont ramenées à 8 bits ; un profil de couleurs qui n'est pas sRGB est converti ; d'une
-    image animée on garde la première vue. `source` n'est jamais modifié. Lève `ImageError`.
+    à 16 bits sont ramenées à 8 bits ; le profil de couleurs (ICC) est ignoré, comme avec Keras ;
+    d'une image animée on garde la première vue. `source` n'est jamais modifié. Lève `ImageError`.
     """
     if source is None:
         raise ImageError("Aucune image n'a été donnée (None) : donnez un chemin ou un tableau.")
