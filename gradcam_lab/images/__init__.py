@@ -1,6 +1,6 @@
 """Lire, redimensionner, colorer, superposer et écrire des images, sans réseau de neurones."""
 
-from .overlay import COLORBLIND_SAFE, colorize, colormaps, superimpose
+from .overlay import COLORBLIND_SAFE, check_overlay, colorize, colormaps, superimpose
 from .reading import MAX_PIXELS, MIN_SIDE, load_image, resize_for_network
 from .writing import check_writable, write_image, write_images
 
@@ -8,6 +8,7 @@ __all__ = [
     "COLORBLIND_SAFE",
     "MAX_PIXELS",
     "MIN_SIDE",
+    "check_overlay",
     "check_writable",
     "colorize",
     "colormaps",

@@ -13,7 +13,7 @@ def to_rgb(image):
     """Renvoie une copie de `image` en RVB 8 bits, sans métadonnées ; la transparence sur du blanc.
 
     Le profil de couleurs (ICC) est ignoré, comme le font Keras et la recette du livre : les nombres
-    restent ceux du fichier. Lève `ImageError` si les valeurs d'une image à 32 bits n'ont pas d'échelle connue.
+    restent ceux du fichier. Lève `ImageError` si une image à 32 bits n'a pas d'échelle connue.
     """
     if image.mode.startswith("I"):
         image = _reduce_integers(image)

@@ -56,10 +56,7 @@ def superimpose(heatmap, image, alpha=0.4, colormap="jet", blend="add"):
     Python*, 2017, listing 5.44) : les zones froides restent bleutées et l'image s'éclaircit.
     `blend="mix"` calcule `alpha * couleur + (1 - alpha) * image`. Lève `ImageError`.
     """
-    alpha = _check_alpha(alpha)
-    if blend not in _BLENDS:
-        choice = " ou ".join(f'"{name}"' for name in _BLENDS)
-        raise ImageError(f"Le mélange « {blend} » n'existe pas : choisissez {choice}.")
+    alpha = check_overlay(alpha, colormap, blend)
     photo = np.asarray(load_image(image))
     color = colorize(heatmap, photo.shape[:2], colormap)
     kept = 1.0 if blend == "add" else 1.0 - alpha
@@ -70,6 +67,21 @@ def superimpose(heatmap, image, alpha=0.4, colormap="jet", blend="add"):
         mixed = alpha * color[rows] + kept * photo[rows]
         result[rows] = np.clip(mixed, 0, 255)
     return result
+
+
+def check_overlay(alpha=0.4, colormap="jet", blend="add"):
+    """Vérifie ces réglages de `superimpose`, renvoie `alpha` en nombre, ou lève `ImageError`."""
+    _palette(colormap)
+    if blend not in _BLENDS:
+        choice = " ou ".join(f'"{name}"' for name in _BLENDS)
+        raise ImageError(f"Le mélange « {blend} » n'existe pas : choisissez {choice}.")
+    try:
+        value = float(alpha)
+    except (TypeError, ValueError):
+        raise ImageError(f"L'opacité alpha est un nombre entre 0 et 1, et non {alpha!r}.") from None
+    if not 0 <= value <= 1:
+        raise ImageError(f"L'opacité alpha doit être entre 0 et 1, et non {alpha!r}.")
+    return value
 
 
 def _palette(name):
@@ -116,13 +128,3 @@ def _check_heatmap(heatmap):
             "entre 0 et 1 : demandez-la avec `normalize=True`, ou divisez-la par son maximum."
         )
     return np.clip(values, 0, 1).astype(np.float32)
-
-
-def _check_alpha(alpha):
-    try:
-        value = float(alpha)
-    except (TypeError, ValueError):
-        raise ImageError(f"L'opacité alpha est un nombre entre 0 et 1, et non {alpha!r}.") from None
-    if not 0 <= value <= 1:
-        raise ImageError(f"L'opacité alpha doit être entre 0 et 1, et non {alpha!r}.")
-    return value
