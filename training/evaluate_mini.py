@@ -1,0 +1,263 @@
+"""Étape 4 : mesurer `mini`, tel que le paquet le charge, et écrire sa fiche.
+
+Écrit `gradcam_lab/data/mini/evaluation.json` et `docs/carte_mini.md` (à partir de
+`carte_mini.modele.md`) : aucun nombre de la fiche n'est tapé à la main. Les photos de test et
+celles de `extra/` mises de côté n'ont servi à aucun choix.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+from common import CLASSES, DATA, REPO, WORK, is_held_out, read_extra, read_split
+from PIL import Image, ImageDraw
+
+sys.path.insert(0, str(REPO))
+
+import gradcam_lab as gl
+from gradcam_lab import mini
+
+HERE = Path(__file__).resolve().parent
+IMAGES = Path(os.environ.get("MINI_IMAGES", REPO.parent / "shared" / "images"))
+Z = 1.959964
+UNTRAINED = 10  # réseaux au hasard, pour comparer
+OUTLINES = json.loads((HERE / "contours.json").read_text(encoding="utf-8"))
+
+
+def predict(classifier, paths: list[str]) -> np.ndarray:
+    """Probabilités (n, 14) des photos, préparées comme par le paquet."""
+    found = []
+    for first in range(0, len(paths), 64):
+        batch = [classifier.preprocess(DATA / path) for path in paths[first : first + 64]]
+        found.append(classifier.model(np.concatenate(batch)).numpy())
+    return np.concatenate(found)
+
+
+def wilson(right: int, total: int) -> list[float]:
+    """Intervalle de confiance à 95 % d'une proportion (Wilson, 1927)."""
+    p, n = right / total, total
+    middle = (p + Z**2 / (2 * n)) / (1 + Z**2 / n)
+    half = Z * np.sqrt(p * (1 - p) / n + Z**2 / (4 * n**2)) / (1 + Z**2 / n)
+    return [float(middle - half), float(min(1, middle + half))]
+
+
+def mean_interval(right: list[int], totals: list[int]) -> list[float]:
+    """Intervalle à 95 % de la moyenne des exactitudes par classe (variances d'Agresti-Coull)."""
+    mean = np.mean([r / n for r, n in zip(right, totals)])
+    smooth = [(r + 2) / (n + 4) for r, n in zip(right, totals)]
+    spread = sum(p * (1 - p) / (n + 4) for p, n in zip(smooth, totals))
+    half = Z * np.sqrt(spread) / len(right)
+    return [float(mean - half), float(min(1, mean + half))]
+
+
+def calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
+    """Écart moyen entre confiance et exactitude, sur quinze tranches égales (ECE)."""
+    confidence = probabilities.max(1)
+    right = probabilities.argmax(1) == labels
+    slot = np.minimum((confidence * bins).astype(int), bins - 1)
+    total = 0.0
+    for k in range(bins):
+        inside = slot == k
+        if inside.any():
+            total += inside.mean() * abs(confidence[inside].mean() - right[inside].mean())
+    return float(total)
+
+
+def score(probabilities: np.ndarray, labels: np.ndarray) -> dict:
+    """Exactitudes, intervalles, confusion et calibration sur un lot de photos."""
+    guess = probabilities.argmax(1)
+    present = sorted(set(labels.tolist()))
+    totals = [int((labels == k).sum()) for k in present]
+    right = [int((guess[labels == k] == k).sum()) for k in present]
+    confusion = np.zeros((len(CLASSES), len(CLASSES)), int)
+    np.add.at(confusion, (labels, guess), 1)
+    return {
+        "photos": len(labels),
+        "exactitude": sum(right) / len(labels),
+        "intervalle": wilson(sum(right), len(labels)),
+        "exactitude_moyenne": float(np.mean([r / n for r, n in zip(right, totals)])),
+        "intervalle_moyenne": mean_interval(right, totals),
+        "ece": calibration_error(probabilities, labels),
+        "confiance_moyenne": float(probabilities.max(1).mean()),
+        "par_classe": {
+            CLASSES[k]: {
+                "photos": n, "justes": r, "exactitude": r / n, "intervalle": wilson(r, n)
+            }
+            for k, n, r in zip(present, totals, right)
+        },
+        "confusion": confusion.tolist(),
+    }  # fmt: skip
+
+
+def inside_share(heatmap: np.ndarray, size: tuple, outline: list) -> float:
+    """Part de la chaleur à l'intérieur du contour, la carte étant agrandie à la photo."""
+    width, height = size
+    mask = Image.new("L", size)
+    ImageDraw.Draw(mask).polygon([(x * width, y * height) for x, y in outline], fill=1)
+    large = np.asarray(Image.fromarray(heatmap).resize(size, Image.BILINEAR), np.float64)
+    total = large.sum()
+    return float((large * np.asarray(mask)).sum() / total) if total > 0 else 0.0
+
+
+def contrast(classifier, image, outlines: dict, targets: tuple) -> dict:
+    """Part de la chaleur de chaque classe dans chaque contour de cette photo."""
+    analysis = classifier.analyze(image)
+    return {
+        target: {
+            name: inside_share(analysis.heatmap(target), image.size, outline)
+            for name, outline in outlines.items()
+        }
+        for target in targets
+    }
+
+
+def area(outline: list) -> float:
+    """Part de la photo que couvre le contour."""
+    return inside_share(np.ones((16, 16), np.float32), (800, 800), outline)
+
+
+def measure_contrast(classifier, image, name: str, targets: tuple) -> dict:
+    """Les parts de chaleur, celles de réseaux non entraînés, et la surface des contours."""
+    import keras
+
+    outlines = {k: v for k, v in OUTLINES[name].items() if isinstance(v, list)}
+    random = []
+    for seed in range(UNTRAINED):
+        keras.utils.set_random_seed(seed)
+        untrained = gl.load_model("mini", weights=None)
+        random.append(contrast(untrained, image, outlines, targets))
+    return {
+        "surface": {key: area(outline) for key, outline in outlines.items()},
+        "entraine": contrast(classifier, image, outlines, targets),
+        "non_entraine": {
+            target: {
+                key: {
+                    "moyenne": float(np.mean([r[target][key] for r in random])),
+                    "minimum": min(r[target][key] for r in random),
+                    "maximum": max(r[target][key] for r in random),
+                }
+                for key in outlines
+            }
+            for target in targets
+        },
+    }
+
+
+def measure_speed(classifier, image) -> dict:
+    """Durées en millisecondes : médianes de trente analyses, la première mise à part."""
+    classifier.analyze(image).heatmap("chat")
+    first, other = [], []
+    for _ in range(30):
+        start = time.perf_counter()
+        analysis = classifier.analyze(image)
+        analysis.heatmap()
+        middle = time.perf_counter()
+        analysis.heatmap("voilier")
+        first.append(1000 * (middle - start))
+        other.append(1000 * (time.perf_counter() - middle))
+    code = (
+        "import time, tensorflow\nfrom keras import layers\nimport gradcam_lab as gl\n"
+        "start = time.perf_counter()\ngl.load_model('mini')\nprint(time.perf_counter() - start)"
+    )
+    runs = [
+        float(subprocess.run([sys.executable, "-c", code], cwd=REPO, capture_output=True, text=True,
+                             check=True).stdout.split()[-1])
+        for _ in range(3)
+    ]  # fmt: skip
+    return {
+        "carte_ms": statistics.median(first),
+        "autre_classe_ms": statistics.median(other),
+        "chargement_s": statistics.median(runs),
+        "coeurs": os.cpu_count(),
+    }
+
+
+def samples() -> dict:
+    """Des photos que `mini` n'a jamais vues : scikit-image, et celles de la leçon si présentes."""
+    from skimage import data
+
+    found = {
+        "chelsea": (Image.fromarray(data.chelsea()), "chat"),
+        "cafe": (Image.fromarray(data.coffee()), "tasse"),
+        "astronaute": (Image.fromarray(data.astronaut()), "visage"),
+    }
+    for key, file, expected in (
+        ("dalmatien", "Dalmatian.jpg", "dalmatien"),
+        ("chien_et_chat", "chien_et_chat.png", "chien ou chat"),
+    ):
+        if (IMAGES / file).is_file():
+            found[key] = (Image.open(IMAGES / file).convert("RGB"), expected)
+    return found
+
+
+def agreement(classifier) -> float | None:
+    """Plus grand écart, sur la validation, entre le réseau entraîné et celui du paquet."""
+    if not (WORK / "controle.npz").exists():
+        return None
+    pixels = np.load(WORK / "validation.npz")["pixels"]
+    expected = np.load(WORK / "controle.npz")["probabilities"]
+    found = np.concatenate(
+        [classifier.model(mini.preprocess(p)).numpy() for p in np.array_split(pixels, 10)]
+    )
+    return float(np.abs(found - expected).max())
+
+
+def main() -> None:
+    classifier = gl.load_model("mini", fallback=False)
+    card = mini.manifest()
+    result = {
+        "poids": {
+            "sha256": card["sha256"],
+            "octets": (mini.FOLDER / card["weights"]).stat().st_size,
+            "parametres": card["parameters"],
+            "temperature": card["temperature"],
+            "ecart_apres_arrondi": agreement(classifier),
+        }
+    }
+    for name, photos in (("validation", read_split("val")), ("test", read_split("test"))):
+        probabilities = predict(classifier, [path for path, _ in photos])
+        result[name] = score(probabilities, np.array([k for _, k in photos]))
+        print(f"{name} : {100 * result[name]['exactitude']:.1f} %, moyenne des classes "
+              f"{100 * result[name]['exactitude_moyenne']:.1f} %", flush=True)  # fmt: skip
+    held_out = read_extra(held_out=True)
+    assert all(is_held_out(path) for path, _ in held_out)
+    probabilities = predict(classifier, [path for path, _ in held_out])
+    result["extra_de_cote"] = score(probabilities, np.array([k for _, k in held_out]))
+    print(f"extra mis de côté : {100 * result['extra_de_cote']['exactitude']:.1f} %", flush=True)
+
+    result["exemples"] = {}
+    found = samples()
+    for name, (image, expected) in found.items():
+        top = classifier.analyze(image).top(3)
+        result["exemples"][name] = {
+            "attendu": expected,
+            "trouve": [[p.label_fr, round(float(p.probability), 4)] for p in top],
+        }
+        print(name, ":", ", ".join(str(p) for p in top), flush=True)
+    result["contraste"] = {}
+    for name, targets in (("dalmatien", ("dalmatien", "chien", "chat", "voilier")),
+                          ("chien_et_chat", ("chien", "chat"))):  # fmt: skip
+        if name in found:
+            image = found[name][0]
+            image.thumbnail((1000, 1000))
+            result["contraste"][name] = measure_contrast(classifier, image, name, targets)
+            print(name, result["contraste"][name]["entraine"], flush=True)
+    result["vitesse"] = measure_speed(classifier, found["chelsea"][0])
+    print(result["vitesse"], flush=True)
+    text = json.dumps(result, ensure_ascii=False, indent=1) + "\n"
+    (mini.FOLDER / "evaluation.json").write_text(text, encoding="utf-8")
+
+    from model_card import write_card
+
+    write_card(result, card, mini.training_log())
+
+
+if __name__ == "__main__":
+    main()

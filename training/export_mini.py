@@ -1,0 +1,70 @@
+"""Étape 3 : ranger les poids appris dans le paquet.
+
+Normalisations fondues dans les convolutions, confiance réglée sur les photos de validation (une
+température, Guo et al., 2017, arXiv:1706.04599), valeurs arrondies en float16, empreinte SHA-256.
+"""
+
+import argparse
+import hashlib
+import json
+import shutil
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from common import REPO, WORK
+from train_mini import PHASES, Mini, fold, to_input
+
+FOLDER = REPO / "gradcam_lab" / "data" / "mini"
+
+
+@torch.no_grad()
+def logits_of(model: Mini, pixels: np.ndarray) -> torch.Tensor:
+    return torch.cat([model(to_input(part))[0] for part in np.array_split(pixels, 10)])
+
+
+def fit_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
+    """La température qui rend les probabilités les plus justes sur la validation."""
+    grid = np.exp(np.linspace(np.log(0.3), np.log(3), 231))
+    losses = [float(F.cross_entropy(logits / t, labels)) for t in grid]
+    return float(grid[int(np.argmin(losses))])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Écrit les poids de mini dans le paquet.")
+    parser.add_argument("--phase", type=int, default=len(PHASES))
+    phase = parser.parse_args().phase
+    model = Mini()
+    model.load_state_dict(torch.load(WORK / f"phase{phase}.pt"))
+    model.eval()
+    val = np.load(WORK / "validation.npz")
+    logits = logits_of(model, val["pixels"])
+    temperature = fit_temperature(logits, torch.from_numpy(val["label"]))
+    with torch.no_grad():
+        model.predictions.weight /= temperature
+        model.predictions.bias /= temperature
+    arrays = {name: value.astype(np.float16) for name, value in fold(model).items()}
+
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    weights = FOLDER / "mini.npz"
+    np.savez(weights, **arrays)
+    card = {
+        "weights": weights.name,
+        "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
+        "parameters": int(sum(a.size for a in arrays.values())),
+        "temperature": round(temperature, 4),
+        "phase": phase,
+        "phases": [{"pas": s, "taux": r, "part_a_96_pixels": p} for s, r, p in PHASES[:phase]],
+        "licence": "usage non commercial (photos de chats et de chiens : Asirra, Microsoft Research)",
+    }
+    text = json.dumps(card, ensure_ascii=False, indent=2) + "\n"
+    (FOLDER / "mini.json").write_text(text, encoding="utf-8")
+    shutil.copy(WORK / "journal.csv", FOLDER / "journal.csv")
+    # Les réponses du réseau tel qu'entraîné, avant arrondi : l'évaluation y compare Keras.
+    scaled = logits / temperature
+    np.savez(WORK / "controle.npz", probabilities=F.softmax(scaled, 1).numpy())
+    print(f"{weights.name} : {weights.stat().st_size / 1e6:.2f} Mo, température {temperature:.3f}")
+
+
+if __name__ == "__main__":
+    main()

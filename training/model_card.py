@@ -1,0 +1,150 @@
+"""Remplit la fiche du modèle (`carte_mini.modele.md`) avec les nombres de l'évaluation."""
+
+from pathlib import Path
+from string import Template
+
+from common import CLASSES, HELD_OUT, REPO, read_extra, read_split
+
+HERE = Path(__file__).resolve().parent
+NAMES = {
+    "bonsai": "bonsaï", "elephant": "éléphant", "leopard": "léopard", "cafe": "tasse de café",
+    "chien_et_chat": "chien et chat",
+}  # fmt: skip
+
+
+def french(value: float, digits: int = 1) -> str:
+    return f"{value:.{digits}f}".replace(".", ",")
+
+
+def percent(value: float, digits: int = 1) -> str:
+    return f"{french(100 * value, digits)} %"
+
+
+def interval(pair: list[float]) -> str:
+    return f"{french(100 * pair[0])} à {french(100 * pair[1])} %"
+
+
+def name_of(key: str) -> str:
+    return NAMES.get(key, key)
+
+
+def class_table(test: dict) -> str:
+    """Une ligne par classe : photos d'apprentissage et de test, exactitude, intervalle."""
+    learned = [k for _, k in read_split("train") + read_extra(held_out=False)]
+    rows = ["| classe | photos apprises | photos de test | justes | exactitude | intervalle à 95 % |",
+            "|---|---:|---:|---:|---:|---|"]  # fmt: skip
+    for k, key in enumerate(CLASSES):
+        line = test["par_classe"][key]
+        rows.append(
+            f"| {name_of(key)} | {learned.count(k)} | {line['photos']} | {line['justes']} | "
+            f"{percent(line['exactitude'])} | {interval(line['intervalle'])} |"
+        )
+    return "\n".join(rows)
+
+
+def confusion_table(confusion: list[list[int]]) -> str:
+    """En lignes la vraie classe, en colonnes la réponse ; les cases vides valent zéro."""
+    rows = ["| vraie classe | " + " | ".join(name_of(key) for key in CLASSES) + " |",
+            "|---|" + "---:|" * len(CLASSES)]  # fmt: skip
+    for k, key in enumerate(CLASSES):
+        cells = [
+            f"**{n}**" if j == k else (str(n) if n else "") for j, n in enumerate(confusion[k])
+        ]
+        rows.append(f"| {name_of(key)} | " + " | ".join(cells) + " |")
+    return "\n".join(rows)
+
+
+def mistakes(confusion: list[list[int]]) -> str:
+    """Les confusions les plus fréquentes, en phrases."""
+    pairs = [
+        (n, CLASSES[i], CLASSES[j])
+        for i, row in enumerate(confusion)
+        for j, n in enumerate(row)
+        if i != j and n
+    ]
+    pairs.sort(key=lambda pair: (-pair[0], pair[1:]))
+    lines = [f"- {name_of(a)} pris pour {name_of(b)} : {n} fois" for n, a, b in pairs[:8]]
+    return "\n".join(lines) or "- aucune erreur sur ces photos"
+
+
+def example_table(examples: dict) -> str:
+    rows = ["| photo | attendu | réponses | |", "|---|---|---|---|"]
+    for key, line in examples.items():
+        answers = ", ".join(f"{label} {french(p, 2)}" for label, p in line["trouve"])
+        right = line["trouve"][0][0] in line["attendu"].split(" ou ")
+        verdict = "juste" if right else "**faux**"
+        rows.append(f"| {name_of(key)} | {line['attendu']} | {answers} | {verdict} |")
+    return "\n".join(rows)
+
+
+def contrast_table(contrasts: dict) -> str:
+    rows = ["| photo | carte de | dans le contour du | `mini` | non entraînés : moyenne (de - à) | "
+            "surface du contour |", "|---|---|---|---:|---:|---:|"]  # fmt: skip
+    for photo, found in contrasts.items():
+        for target, shares in found["entraine"].items():
+            for outline, share in shares.items():
+                other = found["non_entraine"][target][outline]
+                rows.append(
+                    f"| {name_of(photo)} | {target} | {outline} | {percent(share, 0)} | "
+                    f"{percent(other['moyenne'], 0)} ({percent(other['minimum'], 0)} - "
+                    f"{percent(other['maximum'], 0)}) | {percent(found['surface'][outline], 0)} |"
+                )
+    return "\n".join(rows)
+
+
+def write_card(result: dict, card: dict, log: list[dict]) -> None:
+    """Écrit `docs/carte_mini.md`."""
+    test, extra, speed = result["test"], result["extra_de_cote"], result["vitesse"]
+    gap = result["poids"]["ecart_apres_arrondi"]
+    animals = [test["par_classe"][k] for k in ("chat", "chien")]
+    smallest = sorted(test["par_classe"].items(), key=lambda item: item[1]["photos"])[:3]
+    values = {
+        "parametres": f"{card['parameters']:,}".replace(",", " "),
+        "octets": french(result["poids"]["octets"] / 1e6, 2),
+        "empreinte": card["sha256"],
+        "temperature": french(card["temperature"], 2),
+        "ecart": "non mesuré ici" if gap is None else f"{gap:.1e}".replace(".", ","),
+        "val": percent(result["validation"]["exactitude"]),
+        "val_moyenne": percent(result["validation"]["exactitude_moyenne"]),
+        "test": percent(test["exactitude"]),
+        "test_intervalle": interval(test["intervalle"]),
+        "test_photos": test["photos"],
+        "moyenne": percent(test["exactitude_moyenne"]),
+        "moyenne_intervalle": interval(test["intervalle_moyenne"]),
+        "test_animaux": percent(
+            sum(a["justes"] for a in animals) / sum(a["photos"] for a in animals)
+        ),
+        "extra": percent(extra["exactitude"]),
+        "extra_intervalle": interval(extra["intervalle"]),
+        "extra_photos": extra["photos"],
+        "extra_chat": percent(extra["par_classe"]["chat"]["exactitude"]),
+        "extra_chien": percent(extra["par_classe"]["chien"]["exactitude"]),
+        "part_de_cote": percent(HELD_OUT, 0),
+        "ece": percent(test["ece"]),
+        "ece_extra": percent(extra["ece"]),
+        "confiance": percent(test["confiance_moyenne"]),
+        "petites": ", ".join(f"{name_of(k)} ({v['photos']})" for k, v in smallest),
+        "carte_ms": french(speed["carte_ms"]),
+        "autre_ms": french(speed["autre_classe_ms"]),
+        "chargement": french(speed["chargement_s"], 2),
+        "coeurs": speed["coeurs"],
+        "classes": class_table(test),
+        "confusion": confusion_table(test["confusion"]),
+        "erreurs": mistakes(test["confusion"]),
+        "exemples": example_table(result["exemples"]),
+        "contraste": contrast_table(result["contraste"]) if result["contraste"] else "(non mesuré)",
+        "phases": " puis ".join(
+            f"{p['pas']} pas (taux d'apprentissage jusqu'à {french(p['taux'], 4)}, "
+            f"{percent(p['part_a_96_pixels'], 0)} des pas sur des vues réduites à 96 pixels)"
+            for p in card["phases"]
+        ),
+        "minutes": round(
+            sum(
+                max(r["secondes"] for r in log if r["phase"] == p)
+                for p in {r["phase"] for r in log}
+            )
+            / 60
+        ),
+    }
+    template = Template((HERE / "carte_mini.modele.md").read_text(encoding="utf-8"))
+    (REPO / "docs" / "carte_mini.md").write_text(template.substitute(values), encoding="utf-8")

@@ -1,0 +1,210 @@
+"""Étape 1 : tirer au hasard des vues des photos et noter ce que le professeur y voit.
+
+Chaque vue est un recadrage déformé, recoloré, parfois collé sur un fond de la vie courante. Le
+professeur (MobileNetV2, ImageNet) et l'élève regarderont exactement la même vue : c'est la
+distillation « cohérente » de Beyer et al. (2022, arXiv:2106.05237). On garde la vue réduite à
+128 × 128 et les 1280 valeurs moyennes de la dernière carte du professeur.
+"""
+
+import argparse
+import math
+import os
+import random
+import subprocess
+import sys
+import time
+
+import numpy as np
+from common import (
+    BACKGROUND, CLASSES, DATA, SIZE, TEACHER_HOME, TEACHER_SIZE, WORK, read_extra, read_split,
+)  # fmt: skip
+from PIL import Image, ImageEnhance, ImageFilter
+
+# Lus par Keras et TensorFlow au moment de leur chargement, plus bas.
+os.environ["KERAS_HOME"] = str(TEACHER_HOME)
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+SEED = 20261
+FILTERS = (Image.BILINEAR, Image.BILINEAR, Image.BICUBIC, Image.BOX, Image.LANCZOS, Image.NEAREST)
+SMALL = {CLASSES.index(k) for k in ("dalmatien", "elephant", "montre", "tasse", "visage")}
+
+
+def plan(total: int) -> list[tuple[str, int, int]]:
+    """Choisit les vues : (chemin, classe, numéro). Les petites classes reviennent plus souvent."""
+    photos = read_split("train") + read_extra(held_out=False)
+    by_class: dict[int, list[str]] = {}
+    for path, label in photos:
+        by_class.setdefault(label, []).append(path)
+    weights = {k: len(v) ** 0.6 * (0.6 if k == BACKGROUND else 1) for k, v in by_class.items()}
+    scale = total / sum(weights.values())
+    rng = random.Random(SEED)
+    views = []
+    for label, paths in sorted(by_class.items()):
+        count = round(weights[label] * scale)
+        order: list[str] = []
+        while len(order) < count:
+            turn = paths[:]
+            rng.shuffle(turn)
+            order += turn
+        views += [(path, label) for path in order[:count]]
+    rng.shuffle(views)
+    return [(path, label, number) for number, (path, label) in enumerate(views)]
+
+
+def crop(image: Image.Image, rng: random.Random, smallest: float) -> Image.Image:
+    """Recadrage aléatoire : toute la photo une fois sur quatre, sinon une part de sa surface."""
+    width, height = image.size
+    if rng.random() < 0.25:
+        return image
+    for _ in range(10):
+        area = width * height * rng.uniform(smallest, 1)
+        ratio = math.exp(rng.uniform(math.log(0.7), math.log(1 / 0.7)))
+        w, h = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
+        if w <= width and h <= height:
+            left, top = rng.randint(0, width - w), rng.randint(0, height - h)
+            return image.crop((left, top, left + w, top + h))
+    return image
+
+
+def recolour(image: Image.Image, rng: random.Random) -> Image.Image:
+    """Lumière, contraste, couleurs, gris, flou : tirés au hasard."""
+    if rng.random() < 0.7:
+        image = ImageEnhance.Brightness(image).enhance(rng.uniform(0.65, 1.35))
+        image = ImageEnhance.Contrast(image).enhance(rng.uniform(0.65, 1.35))
+        image = ImageEnhance.Color(image).enhance(rng.uniform(0.4, 1.5))
+    if rng.random() < 0.3:  # balance des blancs
+        gains = [rng.uniform(0.85, 1.15) for _ in range(3)]
+        table = [min(255, round(v * g)) for g in gains for v in range(256)]
+        image = image.point(table)
+    if rng.random() < 0.06:
+        image = image.convert("L").convert("RGB")
+    if rng.random() < 0.1:
+        image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.5, 2)))
+    return image
+
+
+def make_view(path: str, label: int, number: int, backgrounds: list[str]) -> Image.Image:
+    """Fabrique la vue numéro `number`, toujours la même : une image de 224 × 224."""
+    rng = random.Random(SEED * 1_000_003 + number)
+    image = Image.open(DATA / path).convert("RGB")
+    if rng.random() < 0.5:
+        image = image.transpose(Image.FLIP_LEFT_RIGHT)
+    if rng.random() < 0.25:
+        image = image.rotate(rng.uniform(-14, 14), Image.BILINEAR, fillcolor=(127, 127, 127))
+        w, h = image.size
+        image = image.crop((round(w * 0.06), round(h * 0.06), round(w * 0.94), round(h * 0.94)))
+    paste = label != BACKGROUND and rng.random() < (0.3 if label in SMALL else 0.12)
+    # Une photo collée reste presque entière : elle sera déjà réduite.
+    image = crop(image, rng, 0.75 if paste else 0.25)
+    side = TEACHER_SIZE
+    if paste:
+        canvas = Image.open(DATA / rng.choice(backgrounds)).convert("RGB")
+        canvas = crop(canvas, rng, 0.4).resize((side, side), Image.BILINEAR)
+        share = rng.uniform(0.35, 0.8)
+        w = round(side * share * rng.uniform(0.85, 1.15))
+        h = round(side * share * rng.uniform(0.85, 1.15))
+        x, y = rng.randint(-w // 8, side - w + w // 8), rng.randint(-h // 8, side - h + h // 8)
+        canvas.paste(image.resize((w, h), Image.BILINEAR), (x, y))
+        image = canvas
+    else:
+        image = image.resize((side, side), Image.BICUBIC)
+    return recolour(image, rng)
+
+
+def shrink(image: Image.Image, number: int) -> Image.Image:
+    """Réduit la vue à 128 × 128 avec un filtre qui change : l'élève ne doit dépendre d'aucun."""
+    return image.resize((SIZE, SIZE), FILTERS[number % len(FILTERS)])
+
+
+def load_teacher():
+    """MobileNetV2 d'ImageNet, jusqu'à sa moyenne globale, et les poids de sa dernière couche."""
+    import keras
+
+    teacher = keras.applications.MobileNetV2(weights="imagenet")
+    kernel, bias = teacher.layers[-1].get_weights()
+    return keras.Model(teacher.inputs, teacher.layers[-2].output), kernel, bias
+
+
+def run_worker(total: int, part: int, parts: int) -> None:
+    """Calcule les vues part, part + parts, part + 2·parts... ; reprend là où il s'était arrêté."""
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    teacher, _, _ = load_teacher()
+    call = tf.function(lambda x: teacher(x, training=False))
+    views = plan(total)
+    backgrounds = [p for p, k in read_extra(held_out=False) if k == BACKGROUND]
+    pixels = np.lib.format.open_memmap(WORK / "vues.npy", mode="r+")
+    features = np.lib.format.open_memmap(WORK / "professeur.npy", mode="r+")
+    done_path = WORK / f"fait_{part}.txt"
+    start = int(done_path.read_text()) if done_path.exists() else 0
+    mine, began = views[part::parts], time.time()
+    for first in range(start, len(mine), 64):
+        batch = mine[first : first + 64]
+        large = [make_view(*view, backgrounds) for view in batch]
+        x = np.stack([np.asarray(i, np.float32) for i in large]) / 127.5 - 1
+        numbers = [view[2] for view in batch]
+        features[numbers] = call(x).numpy().astype(np.float16)
+        pixels[numbers] = np.stack([np.asarray(shrink(i, n)) for i, n in zip(large, numbers)])
+        done_path.write_text(str(first + len(batch)))
+        if first // 64 % 20 == 0:
+            seconds = time.time() - began
+            print(
+                f"partie {part} : {first + len(batch)}/{len(mine)} vues, {seconds:.0f} s",
+                flush=True,
+            )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Prépare les vues et les réponses du professeur.")
+    parser.add_argument("--vues", type=int, default=40_000)
+    parser.add_argument("--processus", type=int, default=2)
+    parser.add_argument("--partie", type=int, help="usage interne")
+    args = parser.parse_args()
+    if args.partie is not None:
+        return run_worker(args.vues, args.partie, args.processus)
+
+    WORK.mkdir(parents=True, exist_ok=True)
+    views = plan(args.vues)
+    marker = WORK / "vues_pretes.txt"
+    if marker.exists() and marker.read_text() == str(len(views)):
+        print("Les vues sont déjà prêtes.")
+        return None
+    if not (WORK / "vues.npy").exists():
+        np.lib.format.open_memmap(WORK / "vues.npy", "w+", np.uint8, (len(views), SIZE, SIZE, 3))
+        np.lib.format.open_memmap(WORK / "professeur.npy", "w+", np.float16, (len(views), 1280))
+    np.savez(
+        WORK / "vues_plan.npz",
+        path=np.array([view[0] for view in views]),
+        label=np.array([view[1] for view in views]),
+    )
+    command = [
+        sys.executable,
+        __file__,
+        "--vues",
+        str(args.vues),
+        "--processus",
+        str(args.processus),
+    ]
+    jobs = [subprocess.Popen([*command, "--partie", str(p)]) for p in range(args.processus)]
+    if any([job.wait() for job in jobs]):
+        sys.exit("La préparation a été interrompue : relancez la même commande, elle reprendra.")
+    # Les photos de validation, vues entières : une seule vue chacune, sans hasard.
+    teacher, kernel, bias = load_teacher()
+    val = read_split("val")
+    images = [Image.open(DATA / path).convert("RGB") for path, _ in val]
+    large = np.stack([np.asarray(i.resize((224, 224), Image.BILINEAR), np.float32) for i in images])
+    np.savez(
+        WORK / "validation.npz",
+        pixels=np.stack([np.asarray(i.resize((SIZE, SIZE), Image.BILINEAR)) for i in images]),
+        features=teacher.predict(large / 127.5 - 1, batch_size=64, verbose=0),
+        label=np.array([k for _, k in val]),
+    )
+    np.savez(WORK / "tete_imagenet.npz", kernel=kernel, bias=bias)
+    marker.write_text(str(len(views)))
+    return None
+
+
+if __name__ == "__main__":
+    main()
