@@ -28,14 +28,14 @@ def is_held_out(name: str) -> bool:
 
 
 def read_split(split: str) -> list[tuple[str, int]]:
-    """Liste (chemin relatif, indice de classe) de `train`, `val` ou `test`, dans l'ordre du fichier."""
+    """Liste (chemin relatif, indice de classe) de `train`, `val` ou `test`, dans l'ordre."""
     with open(DATA / "index.csv", encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["split"] == split]
     return [(row["path"], CLASSES.index(row["class"])) for row in rows]
 
 
 def read_extra(held_out: bool) -> list[tuple[str, int]]:
-    """Photos de `extra/` : chats et chiens selon `held_out` ; les fonds servent tous à l'entraînement."""
+    """Photos de `extra/` : chats et chiens selon `held_out` ; les fonds, à apprendre."""
     with open(DATA / "extra.csv", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     found = []

@@ -55,7 +55,7 @@ def main() -> None:
         "temperature": round(temperature, 4),
         "phase": phase,
         "phases": [{"pas": s, "taux": r, "part_a_96_pixels": p} for s, r, p in PHASES[:phase]],
-        "licence": "usage non commercial (photos de chats et de chiens : Asirra, Microsoft Research)",
+        "licence": "usage non commercial (photos de chats et de chiens : Asirra, Microsoft)",
     }
     text = json.dumps(card, ensure_ascii=False, indent=2) + "\n"
     (FOLDER / "mini.json").write_text(text, encoding="utf-8")

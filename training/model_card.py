@@ -31,8 +31,10 @@ def name_of(key: str) -> str:
 def class_table(test: dict) -> str:
     """Une ligne par classe : photos d'apprentissage et de test, exactitude, intervalle."""
     learned = [k for _, k in read_split("train") + read_extra(held_out=False)]
-    rows = ["| classe | photos apprises | photos de test | justes | exactitude | intervalle à 95 % |",
-            "|---|---:|---:|---:|---:|---|"]  # fmt: skip
+    rows = [
+        "| classe | photos apprises | photos de test | justes | exactitude | intervalle à 95 % |",
+        "|---|---:|---:|---:|---:|---|",
+    ]
     for k, key in enumerate(CLASSES):
         line = test["par_classe"][key]
         rows.append(

@@ -16,7 +16,15 @@ import time
 
 import numpy as np
 from common import (
-    BACKGROUND, CLASSES, DATA, SIZE, TEACHER_HOME, TEACHER_SIZE, WORK, read_extra, read_split,
+    BACKGROUND,
+    CLASSES,
+    DATA,
+    SIZE,
+    TEACHER_HOME,
+    TEACHER_SIZE,
+    WORK,
+    read_extra,
+    read_split,
 )  # fmt: skip
 from PIL import Image, ImageEnhance, ImageFilter
 
@@ -188,7 +196,8 @@ def main() -> None:
         str(args.processus),
     ]
     jobs = [subprocess.Popen([*command, "--partie", str(p)]) for p in range(args.processus)]
-    if any([job.wait() for job in jobs]):
+    codes = [job.wait() for job in jobs]  # tous, même si le premier a échoué
+    if any(codes):
         sys.exit("La préparation a été interrompue : relancez la même commande, elle reprendra.")
     # Les photos de validation, vues entières : une seule vue chacune, sans hasard.
     teacher, kernel, bias = load_teacher()

@@ -28,7 +28,7 @@ SEED = 20262
 BLOCKS = ((16,), (32, 32), (64, 64), (128, 128, 160, 192, 256))  # comme gradcam_lab/mini.py
 BATCH = 96
 # (pas, taux d'apprentissage le plus haut, part des pas faite sur des vues réduites à 96 pixels)
-PHASES = ((4600, 3e-3, 0.55), (4200, 1.5e-3, 0.3))
+PHASES = ((4600, 3e-3, 0.55), (3200, 1.5e-3, 0.3))
 SMALL_SIZE = 96
 WEIGHT_DECAY = 0.05
 AUXILIARY, TEMPERATURE = 0.5, 2.0  # poids et température de la tête à mille classes
@@ -153,7 +153,7 @@ def to_input(pixels: np.ndarray) -> torch.Tensor:
 
 
 def mix(x, target, aux, rng: np.random.Generator):
-    """Mixup (deux photos superposées) ou CutMix (un rectangle échangé) ; l'avis se mélange pareil."""
+    """Mixup (deux photos superposées) ou CutMix (un rectangle échangé) ; l'avis aussi."""
     draw = rng.random()
     if draw > 0.6:
         return x, target, aux
