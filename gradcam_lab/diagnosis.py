@@ -66,13 +66,13 @@ def diagnose_map(activations, gradients, signed, *, target, layer, score, head, 
     elif signed.size > 1 and np.ptp(signed) <= 1e-6 * np.abs(signed).max():
         notes.append(
             f"La carte de la couche « {layer} » a partout la même valeur : elle ne désigne aucun "
-            "endroit de la photo. Choisissez une couche moins profonde, dont la carte est plus fine."
+            "endroit de la photo. Choisissez une couche moins profonde, dont la carte est fine."
         )
     return notes
 
 
 def _saturation(target, blank):
-    start = f"La probabilité de la classe « {target} » est saturée (0 ou 1, à la précision du calcul) : "
+    start = f"La probabilité de la classe « {target} » est saturée (0 ou 1, au calcul près) : "
     if blank:
         return start + (
             'son gradient est nul et la carte reste vide. Demandez score="logit", le score avant '

@@ -96,7 +96,13 @@ class Network:
 
     def _function(self, key, feeds, fetches):
         if key not in self._functions:
-            self._functions[key] = self._wrapped.prune(feeds, fetches)
+            import tensorflow as tf
+
+            # Sans signature, TensorFlow en essaie une, échoue, et met 5 ms à rédiger l'erreur.
+            specs = tuple(tf.TensorSpec(t.shape, t.dtype, f"x{i}") for i, t in enumerate(feeds))
+            self._functions[key] = self._wrapped.prune(
+                feeds, fetches, input_signature=(specs, {}), are_keyword_args_also_positional=True
+            )
         return self._functions[key]
 
     # --- Le tracé du graphe -----------------------------------------------------------------

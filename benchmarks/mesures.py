@@ -1,0 +1,204 @@
+"""Mesure le coût de chaque geste, rapporté à la passe avant compilée du réseau.
+
+    python benchmarks/mesures.py [--modele vgg16] [--tours 9]
+
+Les poids sont tirés au hasard : ils ne changent rien au temps de calcul, et rien n'est
+téléchargé. À chaque tour, tous les gestes sont chronométrés l'un après l'autre, puis rapportés à
+la passe avant *du même tour* : le rapport médian résiste au bruit de la machine.
+"""
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+
+
+def photos(count, size):
+    """Des photos différentes, déjà à la taille du réseau : le redimensionnement ne compte pas."""
+    rng = np.random.default_rng(0)
+    return [rng.integers(0, 256, (*size, 3), dtype=np.uint8) for _ in range(count)]
+
+
+def main():
+    """Lance les mesures demandées et affiche les tableaux."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--modele", default="vgg16")
+    parser.add_argument("--tours", type=int, default=9)
+    parser.add_argument("--memoire", metavar="POIDS", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.memoire:
+        return measure_memory(options.modele, options.memoire)
+    print_speed(options.modele, options.tours)
+    print_import()
+    if sys.platform == "linux":
+        print_memory(options.modele)
+
+
+def print_speed(name, rounds):
+    """Chronomètre les gestes de notre paquet et ceux de ses pairs, tour par tour."""
+    import tensorflow as tf
+
+    import gradcam_lab as gl
+
+    model = gl.load_model(name, weights=None)
+    pictures = photos(3 * rounds + 6, model.input_size)
+    forward = tf.function(lambda x: model.model(x, training=False))
+    x = tf.constant(model.preprocess(pictures[0]))
+    tasks = {
+        "passe avant compilée": lambda i: forward(x),
+        "nouvelle photo : première carte": lambda i: model.analyze(pictures[3 * i]).heatmap(),
+        "autre classe, même photo": None,
+        "autre méthode, même classe": None,
+        "même carte redemandée": None,
+        "20 classes, même photo": None,
+        f"nouvelle photo, {len(model.layers)} couches": lambda i: model.analyze(
+            pictures[3 * i + 1]
+        ).heatmaps(layers="all"),
+        "recette de keras.io (GradientTape)": eager_recipe(model, pictures),
+        "tf-keras-vis": peer_recipe(model, pictures),
+    }
+    known = model.analyze(pictures[-1])
+    # Une classe dont la carte n'est pas vide : une carte vide serait diagnostiquée en plus.
+    shown = [p.index for p in known.top(900) if known.heatmap(p.index).any()][: 4 * rounds]
+    fresh = {"analysis": None}
+
+    def renew(i):
+        fresh["analysis"] = model.analyze(pictures[-1])
+        fresh["analysis"].heatmap(shown[0])
+
+    tasks["autre classe, même photo"] = lambda i: fresh["analysis"].heatmap(shown[1])
+    tasks["autre méthode, même classe"] = lambda i: fresh["analysis"].heatmap(
+        shown[1], method="layercam"
+    )
+    tasks["même carte redemandée"] = lambda i: fresh["analysis"].heatmap(shown[1])
+    tasks["20 classes, même photo"] = lambda i: fresh["analysis"].heatmaps(shown[2:22])
+    times = {label: [] for label, task in tasks.items() if task}
+    for i in range(rounds + 1):
+        renew(i)
+        for label in times:
+            start = time.perf_counter()
+            tasks[label](i)
+            times[label].append(time.perf_counter() - start)
+    print_table(name, {label: np.array(values[1:]) for label, values in times.items()})
+
+
+def print_table(name, times):
+    """Affiche le rapport médian de chaque geste à la passe avant du même tour."""
+    base = times["passe avant compilée"]
+    print(f"\n{name}, poids au hasard, {len(base)} tours, {os.cpu_count()} cœurs\n")
+    print("| geste | rapport médian à la passe avant | médiane (ms) |")
+    print("|---|---:|---:|")
+    for label, values in times.items():
+        print(f"| {label} | {np.median(values / base):.3f} | {1000 * np.median(values):.1f} |")
+
+
+def eager_recipe(model, pictures):
+    """La recette des exemples de Keras : un modèle à deux sorties et un GradientTape."""
+    import keras
+    import tensorflow as tf
+
+    try:
+        layer = model.model.get_layer(model.default_layer)
+    except ValueError:
+        return None
+    both = keras.Model(model.model.inputs, [layer.output, model.model.output])
+
+    def run(i):
+        x = model.preprocess(pictures[3 * i + 2])
+        with tf.GradientTape() as tape:
+            activations, predictions = both(x)
+            score = predictions[:, int(tf.argmax(predictions[0]))]
+        gradients = tape.gradient(score, activations)
+        weights = tf.reduce_mean(gradients, axis=(0, 1, 2))
+        heatmap = tf.maximum(activations[0] @ weights[:, None], 0)
+        return (heatmap / tf.reduce_max(heatmap)).numpy()
+
+    return run
+
+
+def peer_recipe(model, pictures):
+    """La bibliothèque tf-keras-vis, si elle est installée."""
+    try:
+        from tf_keras_vis.gradcam import Gradcam
+        from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
+        from tf_keras_vis.utils.scores import CategoricalScore
+    except ImportError:
+        return None
+    gradcam = Gradcam(model.model, model_modifier=ReplaceToLinear(), clone=True)
+
+    def run(i):
+        x = model.preprocess(pictures[3 * i + 2])
+        return gradcam(CategoricalScore(0), x, penultimate_layer=model.default_layer)
+
+    return run
+
+
+def print_import():
+    """Le temps de `import gradcam_lab`, en plus de celui de Python seul."""
+    code = "import time as t; a = t.perf_counter(); import gradcam_lab; print(t.perf_counter() - a)"
+    values = [
+        float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout)
+        for _ in range(5)
+    ]
+    print(f"\n`import gradcam_lab` : {1000 * np.median(values):.0f} ms (médiane de 5)")
+
+
+def print_memory(name):
+    """Le pic de mémoire d'un processus qui charge un fichier de poids et explique une photo."""
+    import h5py
+
+    import gradcam_lab as gl
+
+    model = gl.load_model(name, weights=None)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "poids.h5"
+        with h5py.File(path, "w") as file:
+            write_weights(model.model, file)
+        for label, flag in (("gradcam_lab", str(path)), ("Keras, à l'habitude", f"keras:{path}")):
+            command = [sys.executable, __file__, "--modele", name, "--memoire", flag]
+            output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+            print(f"Pic de mémoire, {label} : {float(output.split()[-1]):.2f} Gio")
+
+
+def write_weights(model, file):
+    """Écrit les poids dans l'ancien format .h5, celui des fichiers publiés par Keras."""
+    names = []
+    for layer in model.layers:
+        group = file.create_group(layer.name)
+        names.append(layer.name.encode())
+        keys = []
+        for variable in [*layer.trainable_weights, *layer.non_trainable_weights]:
+            keys.append(f"{layer.name}/{variable.name}_{len(keys)}".encode())
+            group[keys[-1].decode()] = np.asarray(variable)
+        group.attrs["weight_names"] = keys
+    file.attrs["layer_names"] = names
+
+
+def measure_memory(name, weights):
+    """Dans un processus neuf : construire, lire les poids, expliquer une photo."""
+    import gradcam_lab as gl
+
+    if weights.startswith("keras:"):
+        import keras
+
+        from gradcam_lab import zoo
+
+        info = zoo.find_model(name)
+        built = getattr(keras.applications, info._builder)(weights=weights.removeprefix("keras:"))
+        model = gl.Classifier(built)
+    else:
+        model = gl.load_model(name, weights=weights)
+    model.analyze(photos(1, model.input_size)[0]).heatmap()
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
+
+
+if __name__ == "__main__":
+    main()
