@@ -215,7 +215,8 @@ def _list_models():
 
     for info in zoo.available_models():
         height, width = info.input_size
-        state = "prêt" if info.cached else f"{info.megabytes:.0f} Mo à télécharger"
+        missing = f"{info.megabytes:.0f} Mo à télécharger" if info.megabytes else "indisponible"
+        state = "prêt" if info.cached else missing
         say(f"{info.name:<16} {info.title} ({height} × {width}), {state}")
 
 

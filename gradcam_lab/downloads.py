@@ -49,7 +49,7 @@ def fetch(url, folder, filename, *, known_hash=None, label=None, progress=True):
         return path
     try:
         _refuse_offline(label)
-        _prepare_folder(path.parent)
+        _prepare_folder(path.parent, label)
         if damaged:
             say(f"Le fichier « {path} » est abîmé : il va être téléchargé de nouveau.")
         with _explained(url, label):
@@ -114,7 +114,7 @@ def _refuse_offline(label):
         )
 
 
-def _prepare_folder(folder):
+def _prepare_folder(folder, label):
     problem = None
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -123,7 +123,7 @@ def _prepare_folder(folder):
     if problem is None and not os.access(folder, os.W_OK | os.X_OK):
         problem = _disk_reason(PermissionError(errno.EACCES, ""), folder)
     if problem:
-        raise DownloadError(problem)
+        raise DownloadError(f"Impossible de télécharger {label} : {problem}")
 
 
 def _check_reachable(url):

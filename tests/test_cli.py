@@ -343,9 +343,9 @@ def test_real_dalmatian(dalmatian_path, shared_keras_folder, tmp_path):
 
 
 @pytest.mark.slow
-def test_real_bad_weights(photo, shared_keras_folder, tmp_path):
-    models = tmp_path / "keras" / "models"
-    models.mkdir(parents=True)
+def test_real_bad_weights(photo, shared_keras_folder, tmp_path, tmp_path_factory):
+    models = tmp_path_factory.mktemp("keras") / "models"
+    models.mkdir()
     name = next((shared_keras_folder / "models").glob("mobilenet_v2_*")).name
     data = (shared_keras_folder / "models" / name).read_bytes()
     (models / name).write_bytes(data[: len(data) // 2])

@@ -77,6 +77,7 @@ def fails(words, *args, **kwargs):
         downloads.fetch(*args, **kwargs)
     message = str(caught.value)
     assert re.search(words, message), message
+    assert message.startswith(("Impossible de télécharger", "Le fichier"))
     assert message.endswith(".")
     assert "\n" not in message
 
