@@ -82,3 +82,21 @@ def test_refusals_write_nothing(analysis, tmp_path, monkeypatch, options, kind, 
     with pytest.raises(kind, match=words):
         save(analysis, **options)
     assert os.listdir(tmp_path) == []
+
+
+def test_a_blank_map_is_saved_and_its_cause_is_said(tmp_path, capsys):
+    import keras
+
+    from gradcam_lab.classifier import Classifier
+
+    inputs = keras.Input((8, 8, 3))
+    x = keras.layers.Conv2D(2, 3, activation="relu", kernel_initializer="ones")(inputs)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    # Des poids tous négatifs pour la classe 0 : la couche ne contient que des indices contre elle.
+    outputs = keras.layers.Dense(2, kernel_initializer=keras.initializers.Constant(-1.0))(x)
+    model = Classifier(keras.Model(inputs, outputs))
+    analysis = model.analyze(np.full((20, 30, 3), 200, np.uint8))
+    heatmap, overlay = save(analysis, tmp_path / "vide.png", target=0)
+    assert "indices contre la classe" in capsys.readouterr().out
+    np.testing.assert_array_equal(load_image(heatmap), colorize(np.zeros((6, 6)), (20, 30)))
+    assert load_image(overlay).size == (30, 20)
