@@ -318,4 +318,6 @@ def _resembling(wanted, names):
                 best = max(best, matcher.ratio())
         if best >= 0.6:
             scored.append((-best, name.index))
-    return sorted(scored)
+    scored.sort()
+    # À côté d'une faute de frappe évidente, les ressemblances lointaines ne feraient que gêner.
+    return [pair for pair in scored if pair[0] <= scored[0][0] + 0.2]

@@ -250,6 +250,7 @@ def test_search_falls_back_on_english_then_on_resemblance():
     assert 207 in search(LABELS, "retriever")
     assert search(LABELS, "sheepdog")[:2] == [229, 230]
     assert search(LABELS, "flamand roze")[0] == 130
+    assert search(LABELS, "dalmatin") == [251]
 
 
 def test_search_respects_the_limit():
