@@ -20,6 +20,8 @@ from gradcam_lab.errors import ModelError, UnknownClassError
 __all__ = ["Label", "find", "fold", "imagenet_labels", "make_labels", "search"]
 
 _WNID = re.compile(r"n\d{8}")
+# En dessous, « girafe » ressemblerait à « grange » : mieux vaut ne rien proposer.
+_ALIKE = 0.7
 _NOTE = re.compile(r"\s*\([^()]*\)$")
 _SEPARATORS = str.maketrans(dict.fromkeys("_-‐‑'’ʼ()", " ") | {"œ": "oe", "æ": "ae"})
 
@@ -188,8 +190,9 @@ def search(labels, text, limit=10):
     """Renvoie au plus `limit` indices des classes de `labels` qui correspondent à `text`.
 
     D'abord les classes qui portent ce nom, puis celles dont un nom français commence par `text`
-    ou le contient, puis les noms anglais ; à défaut, les noms les plus ressemblants. Un indice ou
-    un identifiant WordNet est accepté. La liste est vide si rien ne ressemble.
+    ou le contient, puis les noms anglais ; à défaut, les noms qui en ont tous les mots, ou ceux
+    qui lui ressemblent le plus. Un indice ou un identifiant WordNet est accepté. La liste est
+    vide si rien ne ressemble.
     """
     labels = tuple(labels)
     wanted = fold(text)
@@ -202,7 +205,7 @@ def search(labels, text, limit=10):
         if (rank := _rank(wanted, name, labels[name.index])) is not None
     )
     if not scored:
-        scored = _resembling(wanted, names)
+        scored = _with_every_word(wanted, names) or _resembling(wanted, names)
     return [index for _, index in scored[:limit]]
 
 
@@ -258,7 +261,10 @@ def _find_name(labels, query):
     if close:
         hint = f" Vouliez-vous dire {_listing(labels, close, ' ou ')} ?"
     else:
-        hint = f" Donnez un nom français ou anglais, ou un indice de 0 à {len(labels) - 1}."
+        hint = (
+            " Le modèle ne connaît peut-être pas cet objet : essayez un mot voisin, en français "
+            f"ou en anglais, ou un indice de 0 à {len(labels) - 1}."
+        )
     raise UnknownClassError(f"Aucune classe ne s'appelle « {text} ».{hint}")
 
 
@@ -305,6 +311,16 @@ def _rank(wanted, name, label):
     return None
 
 
+def _with_every_word(wanted, names):
+    """Rend [(0, indice), ...] des classes dont les noms ont tous les mots de `wanted`, épars."""
+    words = wanted.split()
+    return [
+        (0, name.index)
+        for name in names
+        if all(word in " ".join((name.french, *name.aliases)).split() for word in words)
+    ]
+
+
 def _resembling(wanted, names):
     """Rend [(-ressemblance, indice), ...] des classes dont un nom ressemble assez à `wanted`."""
     matcher = difflib.SequenceMatcher(b=wanted, autojunk=False)
@@ -314,9 +330,9 @@ def _resembling(wanted, names):
         for text in (name.french, name.english, *name.aliases):
             matcher.set_seq1(text)
             # Les bornes rapides évitent le calcul complet sur les mille classes d'ImageNet.
-            if matcher.real_quick_ratio() >= 0.6 and matcher.quick_ratio() >= 0.6:
+            if matcher.real_quick_ratio() >= _ALIKE and matcher.quick_ratio() >= _ALIKE:
                 best = max(best, matcher.ratio())
-        if best >= 0.6:
+        if best >= _ALIKE:
             scored.append((-best, name.index))
     scored.sort()
     # À côté d'une faute de frappe évidente, les ressemblances lointaines ne feraient que gêner.

@@ -186,7 +186,7 @@ def test_find_a_name(query, index):
         ("portable", ["Plusieurs", "téléphone portable (487) et ordinateur portable (620)"]),
         ("dalmatin", ["Aucune classe ne s'appelle « dalmatin »",
                       "Vouliez-vous dire dalmatien (251)"]),
-        ("zzzzzz", ["Aucune classe", "de 0 à 999"]),
+        ("girafe", ["Aucune classe", "ne connaît peut-être pas", "de 0 à 999"]),
         ("n00000000", ["Aucune classe"]),
         (1000, ["1000", "de 0 à 999"]),
         ("1000", ["1000", "de 0 à 999"]),
@@ -251,6 +251,11 @@ def test_search_falls_back_on_english_then_on_resemblance():
     assert search(LABELS, "sheepdog")[:2] == [229, 230]
     assert search(LABELS, "flamand roze")[0] == 130
     assert search(LABELS, "dalmatin") == [251]
+    assert search(LABELS, "chien dalmatien")[0] == 251
+
+
+def test_search_finds_scattered_words():
+    assert search(LABELS, "berger chien anglais") == [229]
 
 
 def test_search_respects_the_limit():
