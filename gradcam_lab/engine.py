@@ -100,9 +100,7 @@ class Network:
 
             # Sans signature, TensorFlow en essaie une, échoue, et met 5 ms à rédiger l'erreur.
             specs = tuple(tf.TensorSpec(t.shape, t.dtype, f"x{i}") for i, t in enumerate(feeds))
-            self._functions[key] = self._wrapped.prune(
-                feeds, fetches, input_signature=(specs, {}), are_keyword_args_also_positional=True
-            )
+            self._functions[key] = self._wrapped.prune(feeds, fetches, input_signature=(specs, {}))
         return self._functions[key]
 
     # --- Le tracé du graphe -----------------------------------------------------------------
