@@ -105,11 +105,11 @@ fi
 
 # --- Installer -------------------------------------------------------------------------------
 free=$(df -Pk "$venv" 2>/dev/null | awk 'NR == 2 { print int($4 / 1048576) }')
-if [ "${free:-99}" -lt 3 ]; then
-    say "Attention : il ne reste que ${free} Go sur ce disque, l'installation en demande 2,5."
+if [ "${free:-99}" -lt 4 ]; then
+    say "Attention : il ne reste que ${free} Go sur ce disque, l'installation en demande 3."
 fi
 case $extra in
-lab) say "Installation de JupyterLab et du paquet (la première fois : quelques minutes, 2 Go)" ;;
+lab) say "Installation de JupyterLab et du paquet (la première fois : quelques minutes, 3 Go)" ;;
 test) say "Installation de ce que demandent les tests (la première fois : quelques minutes)" ;;
 *) say "Installation de ce que demandent les essais « $extra »" ;;
 esac

@@ -12,9 +12,9 @@ import matplotlib
 
 matplotlib.use("Agg")
 
-import matplotlib.pyplot as plt  # noqa: E402
+import matplotlib.pyplot as plt
 
-import gradcam_lab as gl  # noqa: E402
+import gradcam_lab as gl
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "apercu.png"
 

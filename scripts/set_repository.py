@@ -16,8 +16,10 @@ BRANCH = "main"
 # Là où un propriétaire et un nom de dépôt peuvent s'écrire.
 FILES = ("pyproject.toml", "README.md", "CONTRIBUTING.md", "CITATION.cff")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
-# Les formes d'adresse employées : GitHub, Colab, Binder et nbgitpuller.
+# Les formes d'adresse employées : GitHub, Colab et Binder ; dans un lien nbgitpuller, « / » s'écrit
+# « %2F ».
 ADDRESS = r"(github\.com/|colab\.research\.google\.com/github/|mybinder\.org/v2/gh/){}(?![\w-])"
+ENCODED = r"(github\.com%2F){}(?![\w-])"
 
 
 def repository(root: Path = ROOT) -> str:
@@ -61,7 +63,9 @@ def install_cell(repo: str) -> str:
 
 def replace(text: str, old: str, new: str) -> str:
     """`text`, où chaque adresse du dépôt `old` est devenue celle du dépôt `new`."""
-    return re.sub(ADDRESS.format(re.escape(old)), rf"\g<1>{new}", text)
+    text = re.sub(ADDRESS.format(re.escape(old)), rf"\g<1>{new}", text)
+    encoded = old.replace("/", "%2F")
+    return re.sub(ENCODED.format(re.escape(encoded)), rf"\g<1>{new.replace('/', '%2F')}", text)
 
 
 def set_repository(new: str, root: Path = ROOT) -> list[Path]:

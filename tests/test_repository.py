@@ -1,0 +1,263 @@
+"""Le dépôt lui-même : ce que l'on publie, et ce qui doit rester d'accord d'un fichier à l'autre."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts import run_notebooks
+from scripts.set_repository import (
+    FILES,
+    ROOT,
+    badge,
+    install_cell,
+    notebooks,
+    repository,
+    set_repository,
+)
+
+MAX_FILE_BYTES = 5_000_000
+NOTEBOOKS = notebooks()
+# Une phrase d'un carnet ou du README qui contient l'un de ces mots serait à reprendre.
+BANNED_WORDS = re.compile(r"\b(simplement|évidemment|il suffit d)", re.IGNORECASE)
+UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX)\b|NotImplementedError")
+IMAGES = {".png", ".jpg", ".jpeg"}
+
+
+def tracked() -> list[Path]:
+    """Les fichiers suivis par Git ; sans Git (une archive), tous ceux qu'il suivrait."""
+    if shutil.which("git") and (ROOT / ".git").exists():
+        out = subprocess.run(
+            ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout
+        return [ROOT / name for name in out.split("\0") if name and (ROOT / name).is_file()]
+    hidden = re.compile(r"\.venv|\.git$|__pycache__|_cache$")
+    return [
+        path
+        for path in ROOT.rglob("*")
+        if path.is_file() and not any(hidden.search(part) for part in path.parts)
+    ]
+
+
+def text_of(path: Path) -> str:
+    """Le texte d'un fichier ; vide pour une image ou des poids."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return ""
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+# --- L'unique endroit du propriétaire et du nom ---------------------------------------------------
+
+
+def test_every_address_agrees_with_the_single_place():
+    repo = repository()
+    project = repo.split("/")[1]
+    # Toute adresse GitHub, Colab, Binder ou nbgitpuller qui mène à un dépôt de ce nom.
+    address = re.compile(
+        r"(?:github\.com/|colab\.research\.google\.com/github/|mybinder\.org/v2/gh/"
+        r"|github\.com%2F)([\w.-]+(?:/|%2F)" + re.escape(project) + r")(?![\w-])"
+    )
+    for path in [ROOT / name for name in FILES] + NOTEBOOKS:
+        for found in address.findall(text_of(path)):
+            assert found.replace("%2F", "/") == repo, f"{name_of(path)} : {found}"
+
+
+def test_a_fork_changes_its_owner_in_one_command(tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    old = repository()
+    for name in FILES:
+        if (ROOT / name).exists():
+            shutil.copy(ROOT / name, tmp_path / name)
+    lesson = tmp_path / "notebooks" / "01.ipynb"
+    lesson.write_text(badge("01.ipynb", old) + install_cell(old), encoding="utf-8")
+
+    set_repository("ma-classe/cours", tmp_path)
+
+    assert repository(tmp_path) == "ma-classe/cours"
+    expected = badge("01.ipynb", "ma-classe/cours") + install_cell("ma-classe/cours")
+    assert lesson.read_text(encoding="utf-8") == expected
+    for path in tmp_path.rglob("*.*"):
+        assert old not in text_of(path), path.name
+        assert old.replace("/", "%2F") not in text_of(path), path.name
+    # Et le retour donne exactement les fichiers de départ.
+    set_repository(old, tmp_path)
+    for name in FILES:
+        if (ROOT / name).exists():
+            assert (tmp_path / name).read_bytes() == (ROOT / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("name", ["", "seul", "a/b/c", "a b/c", "https://github.com/a/b"])
+def test_a_wrong_owner_is_refused(name, tmp_path):
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    with pytest.raises(ValueError, match="PROPRIETAIRE/NOM"):
+        set_repository(name, tmp_path)
+
+
+# --- Ce que l'on publie ---------------------------------------------------------------------------
+
+
+def test_no_large_file():
+    large = [name_of(path) for path in tracked() if path.stat().st_size > MAX_FILE_BYTES]
+    assert not large
+
+
+def test_no_machine_path():
+    # Un vrai dossier d'une vraie machine ; `/home/eleve` ou `/chemin/vers` sont des exemples.
+    machine = re.compile(r"(?<![\w.:/])/(?:root|work|Users|home/(?!eleve|jovyan))/?\w")
+    allowed = {"tests/test_repository.py", "scripts/run_notebooks.py"}
+    wrong = [
+        f"{name_of(path)} : {found.group()}"
+        for path in tracked()
+        if name_of(path) not in allowed
+        for found in machine.finditer(text_of(path))
+    ]
+    assert not wrong
+
+
+def test_nothing_is_left_unfinished():
+    wrong = [
+        f"{name_of(path)} : {found.group()}"
+        for path in tracked()
+        if name_of(path) != "tests/test_repository.py" and path.suffix not in IMAGES
+        for found in UNFINISHED.finditer(text_of(path))
+    ]
+    assert not wrong
+
+
+def test_licences_are_there():
+    assert text_of(ROOT / "LICENSE").startswith("MIT License")
+    assert "CC BY 4.0" in text_of(ROOT / "LICENSE-textes")
+
+
+# --- Les commandes et les environnements ----------------------------------------------------------
+
+
+def make_targets() -> set[str]:
+    return set(re.findall(r"^([a-z]+):.*## ", text_of(ROOT / "Makefile"), re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_documented_commands_exist(name):
+    text = text_of(ROOT / name)
+    code = re.findall(r"`([^`\n]+)`", text) + re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    named = {target for part in code for target in re.findall(r"\bmake ([a-z]+)", part)}
+    assert named
+    assert named <= make_targets()
+    for script in set(re.findall(r"scripts[/\\][a-z_]+\.(?:py|sh)", text)):
+        assert (ROOT / script.replace("\\", "/")).is_file(), script
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_local_links_lead_somewhere(name):
+    for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", text_of(ROOT / name)):
+        assert (ROOT / link).exists(), link
+
+
+def requirements(section: str) -> dict[str, str]:
+    """Les dépendances d'une liste de pyproject.toml : {nom: bornes}."""
+    text = text_of(ROOT / "pyproject.toml")
+    body = re.search(rf"^{section} = \[\n(.*?)^\]", text, re.MULTILINE | re.DOTALL).group(1)
+    found = re.findall(r'^\s*"([A-Za-z0-9_-]+)([^"\[]*)",', body, re.MULTILINE)
+    return dict(found)
+
+
+def test_binder_has_the_same_bounds():
+    text = text_of(ROOT / "binder" / "environment.yml")
+    found = dict(re.findall(r"^      - ([A-Za-z0-9_-]+)(.*)$", text, re.MULTILINE))
+    expected = {**requirements("dependencies"), **requirements("lab")}
+    expected["tensorflow-cpu"] = expected.pop("tensorflow")
+    assert found == expected
+    assert "- python=3.11\n" in text
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows n'a pas de bit d'exécution")
+@pytest.mark.parametrize("name", [".ci/run", "binder/postBuild", "binder/start"])
+def test_scripts_are_executable(name):
+    assert os.access(ROOT / name, os.X_OK)
+
+
+def test_import_is_light():
+    code = (
+        "import sys, gradcam_lab; dir(gradcam_lab); gradcam_lab.__version__;"
+        "heavy = {'tensorflow', 'keras', 'cv2', 'matplotlib', 'ipywidgets', 'skimage', 'PIL'};"
+        "sys.exit(' '.join(sorted(heavy & set(sys.modules))) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+# --- Les carnets ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
+def test_notebook_form(path):
+    assert run_notebooks.check(path) == []
+
+
+@pytest.mark.parametrize("path", [ROOT / "README.md", *NOTEBOOKS], ids=name_of)
+def test_words(path):
+    assert BANNED_WORDS.findall(text_of(path)) == []
+
+
+def test_index_lists_every_notebook():
+    index = text_of(ROOT / "notebooks" / "00_sommaire.ipynb")
+    listed = set(re.findall(r"\]\(([\w./-]+\.ipynb)\)", index))
+    folder = ROOT / "notebooks"
+    expected = {path.relative_to(folder).as_posix() for path in NOTEBOOKS} - {"00_sommaire.ipynb"}
+    assert expected <= listed
+    assert all((folder / name).is_file() for name in listed)
+
+
+def test_notebook_names():
+    for path in NOTEBOOKS:
+        assert re.fullmatch(r"\d\d_[a-z0-9_]+\.ipynb", path.name), name_of(path)
+
+
+def test_form_checker_sees_what_is_wrong(tmp_path, monkeypatch):
+    nbformat = pytest.importorskip("nbformat")
+    monkeypatch.setattr(run_notebooks, "ROOT", tmp_path)
+    (tmp_path / "notebooks").mkdir()
+    path = tmp_path / "notebooks" / "01_essai.ipynb"
+    v4 = nbformat.v4
+    output = v4.new_output("stream", text="/ho" + "me/eleve/photo.jpg")
+    error = v4.new_output("error", ename="ValueError", evalue="", traceback=[])
+    cells = [
+        v4.new_markdown_cell("Sans titre"),
+        v4.new_code_cell("\n".join(["x = 1"] * 13), execution_count=None),
+        v4.new_code_cell("2", execution_count=2, outputs=[output, error]),
+    ]
+    nbformat.write(v4.new_notebook(cells=cells), path)
+    found = "\n".join(run_notebooks.check(path))
+    for wanted in ("13 lignes", "pas exécutée", "chemin d'une machine", "ValueError", "titre"):
+        assert wanted in found
+    assert "Colab" in found
+
+
+@pytest.mark.slow
+def test_running_twice_gives_the_same_bytes(tmp_path):
+    nbformat = pytest.importorskip("nbformat")
+    pytest.importorskip("nbclient")
+    pytest.importorskip("ipywidgets")
+    path = tmp_path / "essai.ipynb"
+    sources = [
+        "import ipywidgets as widgets\nwidgets.Image(value=b'abc', format='png')",
+        "import sys\nprint(1)\nprint('non', file=sys.stderr)\nprint(2, flush=True)",
+        "import os\nos.environ['GRADCAM_LAB_OFFLINE']",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
+    nbformat.write(notebook, path)
+    assert run_notebooks.run(path)
+    first = path.read_bytes()
+    assert not run_notebooks.run(path)
+    assert path.read_bytes() == first
+    assert b"widget-view" not in first
+    assert b"stderr" not in first.split(b'"source"')[0]
