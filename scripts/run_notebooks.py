@@ -108,7 +108,10 @@ def merge_streams(outputs) -> list:
 
 
 def run(path: Path) -> bool:
-    """Exécute un carnet et l'enregistre ; vrai si le fichier a changé."""
+    """Exécute un carnet et l'enregistre ; vrai si le fichier a changé.
+
+    Lève `CellExecutionError` si une cellule échoue : le fichier reste alors tel qu'il était.
+    """
     before = path.read_text(encoding="utf-8")
     notebook = nbformat.reads(before, as_version=4)
     for cell in notebook.cells:
@@ -211,6 +214,8 @@ def check_opening(path: Path, notebook) -> list[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
+    from nbclient.exceptions import CellExecutionError
+
     parser = argparse.ArgumentParser(description="Exécute les carnets sur place, sans bruit.")
     parser.add_argument("paths", nargs="*", type=Path, metavar="CARNET")
     parser.add_argument("--check", action="store_true", help="vérifier sans exécuter")
@@ -222,8 +227,13 @@ def main(arguments: list[str] | None = None) -> int:
             name = path.relative_to(ROOT).as_posix()
             if not options.check:
                 start = time.monotonic()
-                changed = run(path)
-                state = "enregistré" if changed else "inchangé"
+                try:
+                    state = "enregistré" if run(path) else "inchangé"
+                except CellExecutionError as error:
+                    failed = True
+                    print(f"{name} : {error.ename}, {error.evalue}", file=sys.stderr)
+                    print(error.traceback, file=sys.stderr)
+                    continue
                 print(f"{name} : {state} ({time.monotonic() - start:.0f} s)", flush=True)
             for problem in check(path):
                 failed = True
