@@ -172,7 +172,9 @@ def check(path: Path) -> list[str]:
     problems = []
     if len(text.encode()) > MAX_NOTEBOOK_BYTES:
         problems.append(f"le fichier pèse {len(text.encode()) / 1e6:.1f} Mo")
-    if notebook.nbformat_minor < 5 or "version" in notebook.metadata.get("language_info", {}):
+    kernel = notebook.metadata.get("kernelspec", {}).get("name")
+    version = "version" in notebook.metadata.get("language_info", {})
+    if notebook.nbformat_minor < 5 or kernel != "python3" or version:
         problems.append("enregistré par Jupyter : lancez « make notebooks »")
 
     code = [
