@@ -18,6 +18,7 @@ from .graph import flatten
 from .images import load_image, resize_for_network
 from .labels import find, make_labels, search
 from .messages import say
+from .quiet import load_tensorflow
 
 __all__ = ["Classifier", "load_classifier", "load_model"]
 
@@ -36,6 +37,7 @@ def load_model(name="vgg16", *, weights="imagenet", fallback=True):
     Lève `UnknownModelError` si le nom est inconnu.
     """
     info = zoo.find_model(name)
+    load_tensorflow()
     try:
         built = zoo.build(info, weights)
     except WeightsUnavailableError as error:
@@ -56,8 +58,6 @@ def load_classifier(path, labels=None, *, preprocess=None, name=None):
     `path` : le fichier ; les autres arguments sont ceux de `Classifier`. Le fichier est lu dans
     le mode sûr de Keras : aucun code qu'il contiendrait n'est exécuté. Lève `ModelError`.
     """
-    import keras
-
     path = Path(path).expanduser()
     if not path.is_file():
         folder = path.parent if path.parent.is_dir() else Path(".")
@@ -65,6 +65,9 @@ def load_classifier(path, labels=None, *, preprocess=None, name=None):
         close = nearest(path.name, names) or sorted(names)[:3]
         hint = f" Ce dossier contient : {', '.join(close)}." if close else ""
         raise ModelError(f"Le fichier de modèle « {path} » n'existe pas.{hint}")
+    load_tensorflow()
+    import keras
+
     try:
         model = keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
