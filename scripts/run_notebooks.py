@@ -182,11 +182,11 @@ def check(path: Path) -> list[str]:
         for number, cell in enumerate(notebook.cells, start=1)
         if cell.cell_type == "code" and cell.source.strip()
     ]
-    for expected, (number, cell) in enumerate(code, start=1):
+    if [cell.execution_count for _, cell in code] != list(range(1, len(code) + 1)):
+        problems.append("pas exécuté de bout en bout, dans l'ordre : lancez « make notebooks »")
+    for number, cell in code:
         if source_lines(cell) > MAX_CELL_LINES:
             problems.append(f"cellule {number} : {source_lines(cell)} lignes de code")
-        if cell.execution_count != expected:
-            problems.append(f"cellule {number} : n'est pas exécutée, ou pas dans l'ordre")
         problems += check_outputs(number, cell)
     median = statistics.median(source_lines(cell) for _, cell in code) if code else 0
     if median > MAX_MEDIAN_LINES:

@@ -208,18 +208,31 @@ def test_words(path):
     assert BANNED_WORDS.findall(text_of(path)) == []
 
 
-def test_index_lists_every_notebook():
-    index = text_of(ROOT / "notebooks" / "00_sommaire.ipynb")
-    listed = set(re.findall(r"\]\(([\w./-]+\.ipynb)\)", index))
-    folder = ROOT / "notebooks"
-    expected = {path.relative_to(folder).as_posix() for path in NOTEBOOKS} - {"00_sommaire.ipynb"}
-    assert expected <= listed
-    assert all((folder / name).is_file() for name in listed)
+def links(path: Path) -> list[Path]:
+    """Les fichiers du dépôt vers lesquels un carnet renvoie."""
+    found = re.findall(r"\]\(([\w./-]+\.\w+)(?:#[^)]*)?\)", text_of(path))
+    return [(path.parent / link).resolve() for link in found]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
+def test_notebook_links_lead_somewhere(path):
+    assert [str(link) for link in links(path) if not link.exists()] == []
+
+
+def test_index_lists_every_lesson():
+    index = ROOT / "notebooks" / "00_sommaire.ipynb"
+    lessons = {path for path in NOTEBOOKS if path.parent == index.parent} - {index}
+    assert lessons <= set(links(index))
+
+
+def test_every_notebook_is_reachable():
+    linked = {link for path in NOTEBOOKS for link in links(path)}
+    assert {name_of(path) for path in set(NOTEBOOKS) - linked} <= {"notebooks/00_sommaire.ipynb"}
 
 
 def test_notebook_names():
     for path in NOTEBOOKS:
-        assert re.fullmatch(r"\d\d_[a-z0-9_]+\.ipynb", path.name), name_of(path)
+        assert re.fullmatch(r"(\d\d|annexe)_[a-z0-9_]+\.ipynb", path.name), name_of(path)
 
 
 def test_form_checker_sees_what_is_wrong(tmp_path, monkeypatch):
@@ -237,7 +250,7 @@ def test_form_checker_sees_what_is_wrong(tmp_path, monkeypatch):
     ]
     nbformat.write(v4.new_notebook(cells=cells), path)
     found = "\n".join(run_notebooks.check(path))
-    for wanted in ("13 lignes", "pas exécutée", "chemin d'une machine", "ValueError", "titre"):
+    for wanted in ("13 lignes", "pas exécuté", "chemin d'une machine", "ValueError", "titre"):
         assert wanted in found
     assert "Colab" in found
 
