@@ -149,7 +149,7 @@ def show_images(images, columns=4):
     ratio = max(picture.height / picture.width for picture in pictures.values())
     figure, axes = _grid(len(pictures), columns, ratio)
     for axis, (title, picture) in zip(axes, pictures.items()):
-        _picture(axis, np.asarray(picture), title)
+        _picture(axis, np.asarray(picture), title, columns=min(columns, len(pictures)))
     return figure
 
 
@@ -327,9 +327,9 @@ def _small(image, side=640):
     return image.resize([max(1, round(length * scale)) for length in image.size])
 
 
-def _picture(axis, picture, title, extent=None):
+def _picture(axis, picture, title, extent=None, columns=4):
     axis.imshow(picture, extent=extent, interpolation="nearest" if extent else None)
-    axis.set_title(_short(title), fontsize=9)
+    axis.set_title(_short(title, _title_width(columns)), fontsize=9)
     axis.set_axis_off()
 
 
@@ -347,8 +347,14 @@ def _bars(axis, predictions, target):
     axis.set_axis_off()
 
 
-def _short(text, width=34):
-    return textwrap.fill(str(text), width)
+def _title_width(columns):
+    """Le nombre de lettres d'un titre qui tiennent sur la largeur d'une case."""
+    return int(14 * min(3.2, _WIDTH / max(1, columns)))
+
+
+def _short(text, width=33):
+    # Une espace insécable, pour que « % » ne passe pas seul à la ligne.
+    return textwrap.fill(str(text).replace(" %", "\N{NO-BREAK SPACE}%"), width)
 
 
 def _wrapped(notes, width):

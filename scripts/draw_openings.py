@@ -1,0 +1,151 @@
+"""Dessine la figure qui ouvre chaque leçon et la joint à sa première cellule.
+
+    python scripts/draw_openings.py
+
+Une figure jointe (*attachment*) se voit sans rien exécuter, y compris sur GitHub. Elle est
+dessinée avec `mini` et la photo « chelsea », sans réseau ; à refaire quand `mini` change.
+"""
+
+import base64
+import sys
+from pathlib import Path
+
+import nbformat
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from scripts.lesson_environment import isolated  # noqa: E402
+
+NAME = "ouverture.png"  # le nom que cite la première cellule
+
+
+def strip(panels, symbols):
+    """Une ligne de `panels` (titre, dessin), séparés par `symbols` ; rend la figure."""
+    from gradcam_lab.figures import LessonFigure
+
+    widths = [1.0 if i % 2 == 0 else 0.16 for i in range(2 * len(panels) - 1)]
+    figure = LessonFigure(figsize=(9.6, 2.3), dpi=100, layout="constrained", facecolor="white")
+    axes = figure.subplots(1, len(widths), width_ratios=widths)
+    for axis, (title, draw) in zip(axes[::2], panels):
+        draw(axis)
+        axis.set_title(title, fontsize=10)
+    for axis, symbol in zip(axes[1::2], symbols):
+        axis.text(0.5, 0.5, symbol, fontsize=20, ha="center", va="center", color="#c2410c")
+        axis.set_axis_off()
+    return figure
+
+
+def picture(values, **options):
+    """Un dessin d'image, sans axes."""
+
+    def draw(axis):
+        axis.imshow(values, **options)
+        axis.set_axis_off()
+
+    return draw
+
+
+def bars(values):
+    """Un dessin de vecteur : une barre par classe, la plus haute en couleur."""
+
+    def draw(axis):
+        colors = ["#c2410c" if v == values.max() else "#94a3b8" for v in values]
+        axis.bar(range(len(values)), values, color=colors)
+        axis.set(xticks=[], yticks=[], ylim=(0, 1))
+        axis.spines[["top", "right"]].set_visible(False)
+
+    return draw
+
+
+def openings():
+    """Rend {carnet: figure}."""
+    import gradcam_lab as gl
+
+    model = gl.load_model("mini")
+    image = gl.sample("chelsea")
+    analysis = model.analyze(image)
+    photo = np.asarray(image)
+    height, width = photo.shape[:2]
+    heatmap = analysis.heatmap()
+    extent = (0, width, height, 0)
+    squares = picture(gl.colorize(heatmap), extent=extent, interpolation="nearest")
+    overlay = picture(gl.superimpose(heatmap, image))
+    name = analysis.top(1)[0].label_fr
+
+    small = np.asarray(image.resize(model.input_size[::-1]))
+    centred = small[..., ::-1] - np.array([103.939, 116.779, 123.68])
+    prepared = picture(np.clip(0.5 + centred / 255, 0, 1))
+
+    activations, gradients = analysis.activations(), analysis.gradients()
+    alpha = gl.cam.pooled_gradients(gradients)
+    strongest = np.argsort(-alpha * activations.mean(axis=(0, 1)))[:2]
+    channels = [
+        (f"canal {k}, × son poids", picture(activations[..., k], extent=extent)) for k in strongest
+    ]
+    return {
+        "00_sommaire": strip(
+            [
+                ("une photo", picture(photo)),
+                (f"pourquoi « {name} » ?", squares),
+                ("ce qui a compté", overlay),
+            ],
+            "→→",
+        ),
+        "01_predire": strip(
+            [
+                ("la photo", picture(photo)),
+                (f"réduite à {small.shape[1]} × {small.shape[0]}", picture(small)),
+                ("préparée pour VGG16", prepared),
+                ("un nombre par classe", bars(analysis.probabilities)),
+            ],
+            "→→→",
+        ),
+        "02_gradcam_pas_a_pas": strip(
+            [*channels, ("et tous les autres", picture(_mosaic(activations, alpha))),
+             ("ReLU de la moyenne", picture(heatmap, extent=extent))],
+            ["+", "+", "→"],
+        ),
+        "03_superposer": strip(
+            [
+                ("la carte", picture(heatmap, extent=extent, cmap="gray")),
+                ("agrandie, colorée", picture(gl.colorize(heatmap, (height, width)))),
+                ("la photo", picture(photo)),
+                ("superposées", overlay),
+            ],
+            ["→", "+", "→"],
+        ),
+    }  # fmt: skip
+
+
+def _mosaic(activations, alpha, side=6):
+    """Une mosaïque des canaux suivants, du plus lourd au plus léger."""
+    order = np.argsort(-np.abs(alpha))[2 : 2 + side * side]
+    tiles = activations[..., order] / (activations[..., order].max(axis=(0, 1)) + 1e-9)
+    h, w = tiles.shape[:2]
+    padded = np.full((side, side, h + 2, w + 2), np.nan)
+    padded[:, :, 1:-1, 1:-1] = tiles.transpose(2, 0, 1).reshape(side, side, h, w)
+    return padded.swapaxes(1, 2).reshape(side * (h + 2), side * (w + 2))
+
+
+def attach(path, figure):
+    """Joint la figure à la première cellule du carnet ; vrai si le fichier a changé."""
+    from gradcam_lab.figures import to_png
+
+    before = path.read_text(encoding="utf-8")
+    notebook = nbformat.reads(before, as_version=4)
+    content = base64.b64encode(to_png(figure)).decode()
+    notebook.cells[0]["attachments"] = {NAME: {"image/png": content}}
+    after = nbformat.writes(notebook, version=nbformat.NO_CONVERT).rstrip("\n") + "\n"
+    if after != before:
+        path.write_text(after, encoding="utf-8", newline="\n")
+    return after != before
+
+
+if __name__ == "__main__":
+    with isolated():
+        for name, figure in openings().items():
+            changed = attach(ROOT / "notebooks" / f"{name}.ipynb", figure)
+            print(f"{name} : {'dessinée' if changed else 'inchangée'}")
