@@ -24,6 +24,9 @@ def no_warning():
     """Aucun avertissement de PIL ne doit s'afficher, même devant un fichier piégé."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        # Ce que le ramasse-miettes ferme ici peut venir d'un autre fichier de tests.
+        warnings.simplefilter("ignore", ResourceWarning)
+        warnings.simplefilter("ignore", pytest.PytestUnraisableExceptionWarning)
         yield
 
 
