@@ -33,7 +33,9 @@ class Prediction:
     probability: float
 
     def __str__(self):
-        percent = f"{100 * self.probability:.2f}".replace(".", ",")
+        # « 0,00 % » laisserait croire que la classe est exclue.
+        tiny = 0 < self.probability < 5e-5
+        percent = "< 0,01" if tiny else f"{100 * self.probability:.2f}".replace(".", ",")
         return f"{self.label_fr} ({percent} %)"
 
 

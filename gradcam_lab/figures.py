@@ -9,6 +9,7 @@ import textwrap
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from .analysis import Analysis
 from .cam import METHODS, find_method
@@ -33,6 +34,7 @@ MAX_ROWS = 40
 _DPI = 100  # points par pouce : 1 pouce de figure fait 100 pixels
 _WIDTH = 9.6  # largeur d'une figure, en pouces : celle d'un carnet ouvert dans JupyterLab
 _WARM, _COLD = "#c2410c", "#94a3b8"  # la barre dont on parle, et les autres
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _NOTE = {"facecolor": "#fff7ed", "edgecolor": "#c2410c", "boxstyle": "round,pad=0.5"}
 
 
@@ -170,6 +172,8 @@ def show_maps(maps, columns=4, signed=False):
         bar.ax.tick_params(labelsize=7)
         bar.ax.yaxis.set_major_formatter(_decimal_tick)
         axis.tick_params(labelsize=7)
+        axis.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+        axis.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     return figure
 
 
@@ -237,6 +241,7 @@ def show_vector(values, xlabel="indice", ylabel="valeur", marked=()):
     axis.axhline(0, color="black", linewidth=0.6)
     axis.set(xlabel=xlabel, ylabel=ylabel)
     axis.margins(y=0.15)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.yaxis.set_major_formatter(_decimal_tick)
     axis.spines[["top", "right"]].set_visible(False)
     return figure
@@ -269,15 +274,23 @@ def percent(probability):
 
 
 def _decimal_tick(value, _position=None):
-    # Dix chiffres au plus : 0,30000000000000004 n'apprend rien à personne.
-    return f"{round(value, 10):.4g}".replace(".", ",").replace("-", "\N{MINUS SIGN}")
+    # Quatre chiffres au plus : 0,30000000000000004 n'apprend rien à personne.
+    number, _, exponent = f"{value:.4g}".replace(".", ",").partition("e")
+    number = number.replace("-", "\N{MINUS SIGN}")
+    if exponent:
+        number += f"·10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
+    return number
 
 
 # --- Les rouages ------------------------------------------------------------------------------
 
 
 def _figure(width, height):
-    return LessonFigure(figsize=(width, height), dpi=_DPI, layout="constrained", facecolor="white")
+    figure = LessonFigure(figsize=(width, height), dpi=_DPI, layout="constrained")
+    figure.set_facecolor("white")
+    # De quoi loger le cadre d'une remarque, que la mise en page ne compte pas.
+    figure.get_layout_engine().set(h_pad=0.08)
+    return figure
 
 
 def _grid(count, columns, ratio):

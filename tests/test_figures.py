@@ -227,3 +227,4 @@ def test_numbers_are_written_in_french():
     assert figures.percent(0) == f"0,00{space}%"
     assert figures.decimal(0.5) == "0,50"
     assert figures._decimal_tick(-0.30000000000000004) == "\N{MINUS SIGN}0,3"
+    assert figures._decimal_tick(2.5e-5) == "2,5·10⁻⁵"
