@@ -47,9 +47,12 @@ def load_model(name="vgg16", *, weights="imagenet", fallback=True):
         say(f"{error} Le réseau « mini », livré avec le paquet, le remplace.")
         info = zoo.find_model("mini")
         built = zoo.build(info)
-    return Classifier(
+    classifier = Classifier(
         built.keras_model, labels=built.labels, preprocess=built.preprocess, name=info.name
     )
+    if weights == "imagenet":
+        classifier.recipe = f'gl.load_model("{info.name}")'
+    return classifier
 
 
 def load_classifier(path, labels=None, *, preprocess=None, name=None):
@@ -92,6 +95,9 @@ class Classifier:
     `input_size` : (H, W), utile seulement si le modèle accepte toutes les tailles.
     Le modèle n'est jamais modifié. Lève `ModelError`.
     """
+
+    # Le code qui redonne ce classificateur, quand une ligne y suffit (voir `load_model`).
+    recipe = None
 
     def __init__(self, keras_model, *, labels=None, preprocess=None, name=None, input_size=None):
         self._plan = flatten(keras_model)
