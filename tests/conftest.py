@@ -6,8 +6,11 @@ poids et aux vraies photos ; sinon le test est passé, avec sa raison.
 """
 
 import os
+import random
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -21,6 +24,15 @@ def user_setting(name: str) -> str:
 @pytest.fixture(autouse=True)
 def _no_window(monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "Agg")
+
+
+@pytest.fixture(autouse=True)
+def _same_random_numbers():
+    """Les mêmes tirages à chaque lancement : Keras tire ses graines de `random`."""
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002
+    if "tensorflow" in sys.modules:
+        sys.modules["tensorflow"].random.set_seed(0)
 
 
 @pytest.fixture(autouse=True)
@@ -54,8 +66,6 @@ def _mirror(source: Path, target: Path) -> Path:
 
 def use_keras_home(folder: Path, monkeypatch) -> None:
     """Fait de `folder` le dossier de Keras, même si Keras, déjà importé, en a lu un autre."""
-    import sys
-
     monkeypatch.setenv("KERAS_HOME", str(folder))
     config = sys.modules.get("keras.src.backend.config")
     if config is not None:

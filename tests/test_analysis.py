@@ -232,7 +232,8 @@ class TestBlankMaps:
         keras_model = keras.Sequential(
             [
                 keras.Input((6, 6, 3)),
-                L.Conv2D(3, 1, activation="relu", name="conv"),
+                # Des poids positifs : tirés au hasard, ils éteindraient parfois toute la couche.
+                L.Conv2D(3, 1, activation="relu", kernel_initializer="ones", name="conv"),
                 L.GlobalAveragePooling2D(),
                 L.Dense(4, activation="relu", bias_initializer=keras.initializers.Constant(-1e9)),
                 L.Dense(2),
