@@ -149,6 +149,26 @@ class Classifier:
             )
         return self.network.find_layer(layer)
 
+    def feature_map(self, layer=None):
+        """Rend le tenseur Keras (None, h, w, C) d'une couche, pour bâtir un modèle à la main.
+
+        Pour VGG16, c'est `model.get_layer("block5_conv3").output` ; certains réseaux finissent
+        par une addition, que `get_layer` ne trouve pas. Lève `UnknownLayerError`, et `ModelError`
+        si la couche est à l'intérieur d'un réseau imbriqué, ou sert plusieurs fois.
+        """
+        name = self.find_layer(layer)
+        operations = [step.operation for step in self._plan.steps]
+        operation = next(s.operation for s in self._plan.steps if s.name == name)
+        own = getattr(self.model, "operations", None) or self.model.layers
+        shared = sum(operation is other for other in operations) > 1
+        if shared or not any(operation is candidate for candidate in own):
+            reason = "sert plusieurs fois" if shared else "est à l'intérieur d'un réseau imbriqué"
+            raise ModelError(
+                f"La couche « {name} » {reason} : Keras ne sait pas désigner son tenseur. "
+                "Demandez ses valeurs avec analysis.activations(couche)."
+            )
+        return operation.output
+
     # --- Les classes --------------------------------------------------------------------------
 
     def find_class(self, query):

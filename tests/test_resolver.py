@@ -45,6 +45,21 @@ def test_same_network_written_otherwise_gives_the_same_maps(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_feature_map_gives_the_activations_to_another_model(name):
+    import keras
+
+    image = tiny.make_image()
+    model = gl.Classifier(tiny.build(name))
+    if "imbriqué" in name:
+        with pytest.raises(gl.ModelError, match="réseau imbriqué"):
+            model.feature_map()
+        return
+    half = keras.Model(model.model.input, model.feature_map("conv1"))
+    found = half.predict(model.preprocess(image), verbose=0)[0]
+    np.testing.assert_allclose(found, model.analyze(image).activations("conv1"), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_layers_and_default_layer(name):
     model = gl.Classifier(tiny.build(name))
     assert [layer.name for layer in model.layers] == ["conv1", "conv2"]
