@@ -54,7 +54,7 @@ def test_feature_map_gives_the_activations_to_another_model(name):
         with pytest.raises(gl.ModelError, match="réseau imbriqué"):
             model.feature_map()
         return
-    half = keras.Model(model.model.input, model.feature_map("conv1"))
+    half = keras.Model(model.model.inputs, model.feature_map("conv1"))
     found = half.predict(model.preprocess(image), verbose=0)[0]
     np.testing.assert_allclose(found, model.analyze(image).activations("conv1"), atol=1e-5)
 
