@@ -44,7 +44,8 @@ def _overlay(state, names, _layers, size):
     ]
     if state.outline:
         lines += [
-            f"region = gl.find_hot_region(heatmap, ({height}, {width}), threshold={state.threshold})",
+            f"size, threshold = ({height}, {width}), {state.threshold}",
+            "region = gl.find_hot_region(heatmap, size, threshold)",
             "picture = gl.draw_hot_region(picture, region)",
         ]
     return lines
@@ -88,10 +89,13 @@ def _call(start, arguments):
     line = f"{start}({', '.join(arguments)})"
     if len(line) <= 80:
         return [line]
-    lines, current = [f"{start}("], "   "
+    return [f"{start}(", *(f"    {line}" for line in _filled(arguments)), ")"]
+
+
+def _filled(arguments):
+    lines = [""]
     for argument in arguments:
-        if len(current) + len(argument) > 78:
-            lines.append(current)
-            current = "   "
-        current += f" {argument},"
-    return [*lines, current, ")"]
+        if lines[-1] and len(lines[-1]) + len(argument) > 72:
+            lines.append("")
+        lines[-1] += f"{' ' if lines[-1] else ''}{argument},"
+    return lines

@@ -34,9 +34,7 @@ def main_layers(classifier):
 def _last_of_block(layers, kinds, i):
     """La réunion elle-même, ou l'activation qui la suit, comme dans ResNet."""
     if i + 1 < len(layers) and kinds.get(layers[i + 1].name) in _FOLLOWERS:
-        same = (layers[i].height, layers[i].channels) == (
-            layers[i + 1].height,
-            layers[i + 1].channels,
-        )
+        here, after = layers[i], layers[i + 1]
+        same = (here.height, here.channels) == (after.height, after.channels)
         return i + 1 if same else i
     return i

@@ -7,51 +7,24 @@ pour DenseNet ou ConvNeXt), et moins de 100 Mo de gradients et de cartes.
 
 import time
 from collections import OrderedDict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .. import classifier as classifiers
 from .. import zoo
-from ..classifier import Classifier
 from ..errors import GradcamLabError, ModelError
 from ..messages import muted
 from . import content, sources, texts
 from .code import equivalent_code
 from .layers import main_layers
+from .library import Library
+from .result import Result
 from .state import ExplorerState
 from .views import _TILE, can_share_scale, fit
 
 __all__ = ["Result", "Session"]
 
-_MAX_ANALYSES = _MAX_NETWORKS = _MAX_OWN_PHOTOS = 2
-_OWN = "le vôtre"
-
-
-@dataclass(frozen=True)
-class Result:
-    """Ce qu'il faut montrer pour un état. En cas d'erreur, `error` est la phrase à afficher.
-
-    `state` : l'état, où les choix automatiques ont été remplacés par leur valeur ; `picture` et
-    `photo` : uint8 (H, W, 3) ; `heatmap` : (h, w) ; `disabled` : pour chaque réglage sans effet,
-    la raison ; `layers` : les couches du curseur ; `predictions` : les cinq plus probables ;
-    `shown` : les prédictions des classes montrées.
-    """
-
-    state: ExplorerState
-    error: str = ""
-    picture: np.ndarray | None = None
-    photo: np.ndarray | None = None
-    heatmap: np.ndarray | None = None
-    caption: str = ""
-    alt: str = ""
-    code: str = ""
-    status: str = ""
-    notes: list = field(default_factory=list)
-    disabled: dict = field(default_factory=dict)
-    layers: list = field(default_factory=list)
-    predictions: list = field(default_factory=list)
-    shown: list = field(default_factory=list)
+_MAX_ANALYSES = 2
 
 
 @dataclass(frozen=True)
@@ -73,73 +46,46 @@ class Session:
 
     def __init__(self, model=None, image=None, expression="explorer"):
         self.expression = expression
-        self.photos = sources.sample_photos()
-        self.networks = {info.name: _title(info) for info in zoo.available_models()}
-        self._own = None
-        self._loaded = OrderedDict()
+        self._library = Library()
         self._seen = OrderedDict()
         self._main = {}
         self._last = (None, None)
-        network = self._add_model("mini" if model is None else model)
-        photo = self._first_photo() if image is None else self.add_photo(image)
+        network = self._library.add_model("mini" if model is None else model)
+        photo = self._library.first_photo() if image is None else self.add_photo(image)
         self.state = ExplorerState(photo, network)
 
-    # --- Les photos et les réseaux ----------------------------------------------------------------
+    @property
+    def photos(self):
+        """Les photos que l'on peut choisir : `{clé: Photo}`."""
+        return self._library.photos
 
-    def add_photo(self, source, name=None):
+    @property
+    def networks(self):
+        """Les réseaux que l'on peut choisir : `{clé: titre}`."""
+        return self._library.networks
+
+    def add_photo(self, source, name=None, keep=None):
         """Ajoute une photo (fichier, adresse, tableau...) et rend sa clé. Lève `ImageError`."""
-        photo = sources.given_photo(source, name)
-        self.photos.pop(photo.key, None) if photo.image is not None else None
-        self.photos[photo.key] = photo
-        own = [key for key, known in self.photos.items() if known.image is not None]
-        state = getattr(self, "state", None)
-        for key in own[: max(0, len(own) - _MAX_OWN_PHOTOS)]:
-            if state is None or key != state.photo:
-                self.forget_photo(key)
-        return photo.key
-
-    def forget_photo(self, key):
-        """Oublie une photo de l'utilisateur et ce qui en a été calculé."""
-        del self.photos[key]
-        for known in [known for known in self._seen if known[0] == key]:
-            del self._seen[known]
-
-    def _first_photo(self):
-        from ..photos import samples
-
-        return next((info.name for info in samples() if info.available), "chelsea")
-
-    def _add_model(self, model):
-        if isinstance(model, str):
-            return zoo.find_model(model).name
-        if not isinstance(model, Classifier):
-            model = Classifier(model)
-        recipe = getattr(model, "recipe", None)
-        if recipe == f'gl.load_model("{model.name}")' and model.name in self.networks:
-            self._loaded[model.name] = model
-            return model.name
-        self._own = model
-        self.networks[_OWN] = f"{model.name} (le vôtre)"
-        return _OWN
+        key = self._library.add_photo(source, name, keep)
+        self._prune()
+        return key
 
     def classifier(self, key):
-        """Rend le `Classifier` de ce réseau, chargé au besoin ; deux au plus restent chargés."""
-        if key == _OWN:
-            return self._own
-        if key not in self._loaded:
-            with muted():
-                self._loaded[key] = classifiers.load_model(key, fallback=False)
-        self._loaded.move_to_end(key)
-        while len(self._loaded) + (self._own is not None) > _MAX_NETWORKS:
-            old, _ = self._loaded.popitem(last=False)
-            self._main.pop(old, None)
-            for known in [known for known in self._seen if known[1] == old]:
-                del self._seen[known]
-        return self._loaded[key]
+        """Rend le `Classifier` de ce réseau, chargé au besoin."""
+        classifier = self._library.classifier(key)
+        self._prune()
+        return classifier
 
     def is_loaded(self, key):
         """Vrai si ce réseau répondra tout de suite."""
-        return key == _OWN or key in self._loaded
+        return self._library.is_loaded(key)
+
+    def _prune(self):
+        """Oublie ce qui a été calculé avec une photo ou un réseau qui vient de sortir."""
+        for photo, network in list(self._seen):
+            if photo not in self.photos or not self.is_loaded(network):
+                del self._seen[photo, network]
+        self._main = {key: names for key, names in self._main.items() if self.is_loaded(key)}
 
     def layers(self, state):
         """Les `LayerInfo` que le curseur parcourt pour cet état."""
@@ -150,10 +96,14 @@ class Session:
         return [info for info in classifier.layers if state.all_layers or info.name in kept]
 
     def search(self, text, state, limit=12):
-        """Rend les `Prediction` des classes dont un nom, français ou anglais, ressemble à `text`."""
-        analysis = self._see(state).analysis
+        """Rend les `Prediction` des classes dont un nom ressemble à `text`, au plus `limit`."""
+        analysis = self.analysis(state)
         found = analysis.classifier.search_classes(text, limit)
         return [analysis.prediction(index) for index in found]
+
+    def analysis(self, state):
+        """L'`Analysis` de la photo et du réseau de cet état ; calculée au besoin."""
+        return self._see(state).analysis
 
     @property
     def analysis_count(self):
@@ -163,10 +113,32 @@ class Session:
     def clear(self):
         """Oublie tout ce qui a été calculé ou chargé."""
         self._seen.clear()
-        self._loaded.clear()
+        self._library.clear()
         self._main.clear()
-        self._own, self._last = None, (None, None)
-        self.photos = sources.sample_photos()
+        self._last = (None, None)
+
+    def understand(self, state, choices):
+        """Rend l'état après ces choix, où une classe peut être un nom et la photo une image.
+
+        Lève l'erreur qui convient si un choix n'existe pas.
+        """
+        choices = dict(choices)
+        if "image" in choices:
+            choices["photo"] = choices.pop("image")
+        if "photo" in choices and not self._is_photo(choices["photo"]):
+            choices["photo"] = self.add_photo(choices["photo"], keep=state.photo)
+        if "network" in choices and choices["network"] not in self.networks:
+            choices["network"] = zoo.find_model(choices["network"]).name
+        network = choices.get("network", state.network)
+        for name in ("target", "rival"):
+            if choices.get(name) is not None:
+                choices[name] = self.classifier(network).find_class(choices[name])
+        if choices.get("layer") is not None:
+            choices["layer"] = self.classifier(network).find_layer(choices["layer"])
+        return state.change(**choices)
+
+    def _is_photo(self, value):
+        return isinstance(value, str) and value in self.photos
 
     # --- De l'état à l'image ----------------------------------------------------------------------
 
@@ -278,7 +250,7 @@ class Session:
 
     def _code(self, state, analysis, shown, layers):
         classifier = analysis.classifier
-        recipe = getattr(classifier, "recipe", None) or f"{sources.OWN}.classifier"
+        recipe = classifier.recipe or f"{sources.OWN}.classifier"
         return equivalent_code(
             state,
             photo=self.photos[state.photo],
@@ -291,12 +263,6 @@ class Session:
 
     def _network_name(self, state):
         return self.classifier(state.network).name
-
-
-def _title(info):
-    if info.cached:
-        return info.title
-    return f"{info.title} (à télécharger, {info.megabytes:.0f} Mo)"
 
 
 def _class_name(classifier, prediction):

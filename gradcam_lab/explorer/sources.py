@@ -2,12 +2,14 @@
 
 import os
 import re
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
 from .. import photos
+from ..errors import ImageError
 from ..images import load_image
 
 __all__ = ["OWN", "Photo", "given_photo", "sample_photos"]
@@ -54,7 +56,14 @@ def given_photo(source, name=None):
     `source` : tout ce que `gl.load_image` accepte, ou une `Photo` ; `name` : le nom du fichier.
     Lève `ImageError`.
     """
-    image = load_image(source)
+    try:
+        image = load_image(source)
+    except ImageError as error:
+        if name is None:
+            raise
+        # Les octets d'un fichier importé n'ont pas de nom, mais l'utilisateur, lui, le connaît.
+        named = str(error).replace("Le contenu donné", f"Le fichier « {name} »")
+        raise ImageError(named) from None
     original = image.size
     if image.width * image.height > _MAX_PIXELS:
         image.thumbnail((_MAX_SIDE, _MAX_SIDE), Image.Resampling.LANCZOS)
@@ -69,7 +78,7 @@ def given_photo(source, name=None):
             return known
     title = name or "Photo donnée"
     note = "la photo choisie dans l'explorateur, tant qu'il est ouvert"
-    key = f"donnée:{title}:{hash(image.tobytes()) & 0xFFFFFFFF:08x}"
+    key = f"donnée:{title}:{zlib.crc32(image.tobytes()):08x}"
     return Photo(key, title, f"{OWN}.image", image, note)
 
 

@@ -129,9 +129,8 @@ def compose_classes(photo, maps, names, alpha, colormap, blend, common):
         overlay = superimpose(values, photo, alpha, colormap, blend)
         kind = "échelle commune" if common else "échelle propre"
         ends = f"{kind} : de 0 à {short(scale)}" if scale > 0 else f"{kind} : carte vide"
-        if common and scale > 0:
-            ends += f" (ici, au plus {short(peak)})"
-        pieces.append(captioned(overlay, [name, ends]))
+        lines = [name, ends, f"maximum de cette carte : {short(peak)}"]
+        pieces.append(captioned(overlay, lines))
     return grid(pieces, len(pieces), gap=12)
 
 
@@ -162,7 +161,7 @@ def compose_channels(photo, activations, weights, count, colormap):
 
 
 def top_channels(weights, count=12):
-    """Les numéros des canaux de plus grand poids, en valeur absolue, du plus grand au plus petit."""
+    """Les numéros des canaux de plus grand poids, en valeur absolue, par ordre."""
     magnitude = np.nan_to_num(np.abs(weights))
     return [int(k) for k in np.argsort(-magnitude, kind="stable")[: max(1, int(count))]]
 
