@@ -20,6 +20,7 @@ from .messages import muted
 __all__ = [
     "decimal",
     "percent",
+    "shrink",
     "show",
     "show_channels",
     "show_images",
@@ -75,7 +76,7 @@ def show(
     check_overlay(alpha, colormap, blend)
     rows = _rows(analysis, targets, layers, methods, score)
     notes = [_wrapped(analysis.diagnose(*row[:3], score), 118) for row in rows]
-    photo = np.asarray(_small(analysis.image))
+    photo = np.asarray(shrink(analysis.image))
     height, width = photo.shape[:2]
     panel = _WIDTH / 4 * min(1.35, max(0.5, height / width))
     heights = [panel + 0.55 + 0.2 * note.count("\n") + 0.45 * bool(note) for note in notes]
@@ -147,7 +148,7 @@ def show_images(images, columns=4):
     `images` : une image, une liste, ou un dictionnaire `{titre: image}` ; chacune est tout ce que
     `gl.load_image` accepte. `columns` : le nombre d'images par ligne. Lève `ImageError`.
     """
-    pictures = {t: _small(load_image(image)) for t, image in _titled(images).items()}
+    pictures = {t: shrink(load_image(image)) for t, image in _titled(images).items()}
     ratio = max(picture.height / picture.width for picture in pictures.values())
     figure, axes = _grid(len(pictures), columns, ratio)
     for axis, (title, picture) in zip(axes, pictures.items()):
@@ -332,8 +333,8 @@ def _check_map(values):
     return values
 
 
-def _small(image, side=640):
-    """Une photo de douze mégapixels n'a pas à être dessinée tout entière dans une vignette."""
+def shrink(image, side=640):
+    """Rend une image PIL dont le plus grand côté a au plus `side` pixels : assez pour un écran."""
     scale = side / max(image.size)
     if scale >= 1:
         return image

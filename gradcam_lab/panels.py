@@ -6,7 +6,8 @@ import ipywidgets as widgets
 from matplotlib.figure import Figure
 
 from .errors import GradcamLabError
-from .figures import to_png
+from .figures import shrink, to_png
+from .images import load_image
 
 __all__ = ["Panel", "panel"]
 
@@ -53,8 +54,11 @@ class Panel(widgets.VBox):
         texts = [result for result in results if isinstance(result, str)]
         self.text.value = "".join(f"<p>{html.escape(text)}</p>" for text in texts)
         for result in results:
-            if isinstance(result, Figure) or not isinstance(result, str):
+            if isinstance(result, Figure):
                 self.picture.value = to_png(result)
+            elif not isinstance(result, str):
+                # Une photo entière ferait voyager quinze mégaoctets à chaque réglage.
+                self.picture.value = to_png(shrink(load_image(result)))
 
 
 def panel(control, draw, width=420):

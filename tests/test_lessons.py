@@ -98,6 +98,12 @@ def test_a_panel_follows_its_control():
     assert "teinte 200" in panel.text.value
 
 
+def test_a_panel_sends_no_more_pixels_than_a_screen_shows():
+    widgets = pytest.importorskip("ipywidgets")
+    panel = gl.panel(widgets.IntSlider(), lambda v: np.zeros((3000, 2400, 3), np.uint8))
+    assert max(gl.load_image(bytes(panel.picture.value)).size) <= 640
+
+
 def test_a_panel_shows_the_errors_of_its_drawing():
     widgets = pytest.importorskip("ipywidgets")
 
