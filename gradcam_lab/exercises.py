@@ -6,10 +6,12 @@ fausse reçoit un indice qui dépend de l'erreur, jamais la solution.
 
 import numpy as np
 
+from .errors import GradcamLabError
+from .hot_region import find_hot_region
 from .images import superimpose
 from .messages import say
 
-__all__ = ["check_heatmap", "check_mix", "check_top_classes"]
+__all__ = ["check_heatmap", "check_mix", "check_smallest_region", "check_top_classes"]
 
 _WAITING = "Pas encore de réponse : remplacez les points de suspension par votre code."
 _RIGHT = "Exact. "
@@ -37,6 +39,15 @@ def check_mix(answer, heatmap, image, alpha=0.4, colormap="jet"):
     `answer` : l'image proposée ; `heatmap` et `image` : ce qu'elle superpose. Affiche une phrase.
     """
     say(_WAITING if answer is ... else _mix(answer, heatmap, image, alpha, colormap))
+
+
+def check_smallest_region(answer, analysis, target, threshold=0.5):
+    """Leçon 4 : la couche dont la région chaude couvre la plus petite part de la photo.
+
+    `answer` : le nom d'une couche ; `target` : la classe ; `threshold` : le seuil de la région,
+    en part du maximum. Affiche une phrase.
+    """
+    say(_WAITING if answer is ... else _smallest_region(answer, analysis, target, threshold))
 
 
 # --- Les phrases ------------------------------------------------------------------------------
@@ -135,3 +146,23 @@ def _swapped(heatmap, image, alpha, colormap):
 def _near(found, expected):
     difference = np.abs(found.astype(np.float32) - np.asarray(expected, np.float32))
     return bool((difference <= 2).mean() > 0.99)
+
+
+def _smallest_region(answer, analysis, target, threshold):
+    try:
+        answer = analysis.classifier.find_layer(answer)
+    except GradcamLabError as error:
+        return f"Pas encore. {error}"
+    height, width = analysis.image.height, analysis.image.width
+    shares = {}
+    for (_, layer), heatmap in analysis.heatmaps([target], "all").items():
+        if heatmap.any():  # une carte vide n'a pas de région chaude
+            shares[layer] = find_hot_region(heatmap, (height, width), threshold).share
+    if answer not in shares:
+        return "Pas encore : la carte de cette couche est vide, elle n'a pas de région chaude."
+    share = f"{100 * shares[answer]:.1f} %".replace(".", ",")
+    smaller = sum(value < shares[answer] for value in shares.values())
+    if smaller == 0:
+        return f"{_RIGHT}La région chaude de « {answer} » couvre {share} de la photo."
+    others = "une autre couche fait" if smaller == 1 else f"{smaller} autres couches font"
+    return f"Pas encore : celle de « {answer} » couvre {share} de la photo, et {others} moins."

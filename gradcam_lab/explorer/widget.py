@@ -33,6 +33,8 @@ class Explorer(widgets.VBox):
 
     _opened = weakref.WeakValueDictionary()  # noqa: RUF012
     _count = 0
+    # Fermé tant que la construction n'a pas réussi : il n'y a alors rien à libérer.
+    _closed = True
 
     def __init__(self, model=None, image=None, **choices):
         number = Explorer._count + 1
