@@ -88,6 +88,9 @@ def clean_output(output):
     """La vue d'un widget ne s'affiche pas hors de son noyau : seul son texte est gardé."""
     if "data" in output:
         output.data.pop(WIDGET_VIEW, None)
+        # Une image PIL est rendue deux fois ; le JPEG pèse dix fois moins que le PNG.
+        if "image/jpeg" in output.data:
+            output.data.pop("image/png", None)
         output.metadata = nbformat.from_dict({})
         if "text/plain" in output.data:
             text = output.data["text/plain"]
