@@ -162,6 +162,18 @@ def test_local_links_lead_somewhere(name):
         assert (ROOT / link).exists(), link
 
 
+def test_readme_code_runs(tmp_path):
+    """Le premier exemple du README, tel quel et sans réseau."""
+    code = re.search(r"```python\n(.*?)```", text_of(ROOT / "README.md"), re.DOTALL).group(1)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
+    written = {path.name for path in tmp_path.iterdir()}
+    assert written == {"dalmatien_heatmap.jpg", "dalmatien_gradcam.jpg"}
+
+
 def requirements(section: str) -> dict[str, str]:
     """Les dépendances d'une liste de pyproject.toml : {nom: bornes}."""
     text = text_of(ROOT / "pyproject.toml")
