@@ -65,8 +65,9 @@ def manifest():
     Lève `WeightsUnavailableError` s'il manque ou est illisible.
     """
     try:
-        return json.loads((FOLDER / "mini.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        card = json.loads((FOLDER / "mini.json").read_text(encoding="utf-8"))
+        return {"weights": str(card["weights"]), "sha256": str(card["sha256"]), **card}
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsUnavailableError(
             "La description des poids de « mini » manque dans le paquet ou est abîmée : "
             "réinstallez gradcam_lab."
@@ -77,7 +78,7 @@ def available():
     """Vrai si les poids de `mini` sont dans le paquet (sans vérifier leur empreinte)."""
     try:
         return (FOLDER / manifest()["weights"]).is_file()
-    except (WeightsUnavailableError, KeyError, TypeError):
+    except WeightsUnavailableError:
         return False
 
 
@@ -91,11 +92,11 @@ def load_arrays():
     card = manifest()
     try:
         content = (FOLDER / card["weights"]).read_bytes()
-    except (OSError, KeyError) as error:
+    except OSError as error:
         raise WeightsUnavailableError(
             "Les poids de « mini » manquent dans le paquet : réinstallez gradcam_lab."
         ) from error
-    if hashlib.sha256(content).hexdigest() != card.get("sha256"):
+    if hashlib.sha256(content).hexdigest() != card["sha256"]:
         raise WeightsUnavailableError(
             "Le fichier des poids de « mini » est abîmé (son empreinte n'est pas celle "
             "attendue) : réinstallez gradcam_lab."
