@@ -29,9 +29,9 @@ from scripts.set_repository import badge, install_cell, notebooks, repository  #
 CELL_TIMEOUT = 300  # secondes ; la même limite que nbval dans le Makefile
 MAX_CELL_LINES = 12
 MAX_MEDIAN_LINES = 6
-MAX_PICTURE_BYTES = 400_000
+MAX_PICTURE_BYTES = 600_000
 MAX_PICTURE_WIDTH = 1600  # pixels
-MAX_NOTEBOOK_BYTES = 2_000_000
+MAX_NOTEBOOK_BYTES = 3_000_000
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 # Les chemins d'une machine particulière n'ont rien à faire dans un carnet.
 MACHINE_PATH = re.compile(r"(?<![\w.:/])/(?:root|home|Users|work|tmp|private|var|content)/\w")
