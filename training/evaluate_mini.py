@@ -197,16 +197,20 @@ def samples() -> dict:
     return found
 
 
-def agreement(classifier) -> float | None:
-    """Plus grand écart, sur la validation, entre le réseau entraîné et celui du paquet."""
+def agreement(classifier) -> dict | None:
+    """Plus grands écarts de probabilité, sur la validation, entre Keras et PyTorch.
+
+    `conversion` : mêmes poids arrondis des deux côtés ; `arrondi` : réseau appris, avant arrondi.
+    """
     if not (WORK / "controle.npz").exists():
         return None
-    pixels = np.load(WORK / "validation.npz")["pixels"]
-    expected = np.load(WORK / "controle.npz")["probabilities"]
-    found = np.concatenate(
-        [classifier.model(mini.preprocess(p)).numpy() for p in np.array_split(pixels, 10)]
-    )
-    return float(np.abs(found - expected).max())
+    control = np.load(WORK / "controle.npz")
+    parts = np.array_split(control["pixels"], 10)
+    found = np.concatenate([classifier.model(mini.preprocess(p)).numpy() for p in parts])
+    return {
+        "conversion": float(np.abs(found - control["shipped"]).max()),
+        "arrondi": float(np.abs(found - control["learned"]).max()),
+    }
 
 
 def main() -> None:
@@ -218,7 +222,7 @@ def main() -> None:
             "octets": (mini.FOLDER / card["weights"]).stat().st_size,
             "parametres": card["parameters"],
             "temperature": card["temperature"],
-            "ecart_apres_arrondi": agreement(classifier),
+            "ecarts": agreement(classifier),
         }
     }
     for name, photos in (("validation", read_split("val")), ("test", read_split("test"))):

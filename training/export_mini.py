@@ -12,15 +12,43 @@ import shutil
 import numpy as np
 import torch
 import torch.nn.functional as F
-from common import REPO, WORK
-from train_mini import PHASES, Mini, fold, to_input
+from common import DATA, REPO, SIZE, WORK, read_split
+from PIL import Image
+from train_mini import BLOCKS, PHASES, Mini, fold, to_input
 
 FOLDER = REPO / "gradcam_lab" / "data" / "mini"
 
 
+def validation_photos() -> tuple[np.ndarray, torch.Tensor]:
+    """Photos de validation, réduites comme le fait le paquet (filtre de Lanczos), et classes."""
+    photos = read_split("val")
+    images = [Image.open(DATA / path).convert("RGB") for path, _ in photos]
+    small = [np.asarray(i.resize((SIZE, SIZE), Image.LANCZOS)) for i in images]
+    return np.stack(small), torch.tensor([k for _, k in photos])
+
+
 @torch.no_grad()
 def logits_of(model: Mini, pixels: np.ndarray) -> torch.Tensor:
+    """Les scores du réseau tel qu'il a appris, normalisations comprises."""
     return torch.cat([model(to_input(part))[0] for part in np.array_split(pixels, 10)])
+
+
+@torch.no_grad()
+def folded_logits(arrays: dict[str, np.ndarray], pixels: np.ndarray) -> torch.Tensor:
+    """Les mêmes, calculés par PyTorch à partir des seuls tableaux livrés."""
+    tensors = {name: torch.from_numpy(a.astype(np.float32)) for name, a in arrays.items()}
+    found = []
+    for part in np.array_split(pixels, 10):
+        x = to_input(part)
+        for b, widths in enumerate(BLOCKS, 1):
+            for c in range(1, len(widths) + 1):
+                kernel = tensors[f"block{b}_conv{c}/kernel"].permute(3, 2, 0, 1)
+                x = F.relu(F.conv2d(x, kernel, tensors[f"block{b}_conv{c}/bias"], padding=1))
+            if b < len(BLOCKS):
+                x = F.max_pool2d(x, 2)
+        x = x.mean(dim=(2, 3)) @ tensors["predictions/kernel"] + tensors["predictions/bias"]
+        found.append(x)
+    return torch.cat(found)
 
 
 def fit_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
@@ -37,9 +65,9 @@ def main() -> None:
     model = Mini()
     model.load_state_dict(torch.load(WORK / f"phase{phase}.pt"))
     model.eval()
-    val = np.load(WORK / "validation.npz")
-    logits = logits_of(model, val["pixels"])
-    temperature = fit_temperature(logits, torch.from_numpy(val["label"]))
+    pixels, labels = validation_photos()
+    logits = logits_of(model, pixels)
+    temperature = fit_temperature(logits, labels)
     with torch.no_grad():
         model.predictions.weight /= temperature
         model.predictions.bias /= temperature
@@ -60,9 +88,13 @@ def main() -> None:
     text = json.dumps(card, ensure_ascii=False, indent=2) + "\n"
     (FOLDER / "mini.json").write_text(text, encoding="utf-8")
     shutil.copy(WORK / "journal.csv", FOLDER / "journal.csv")
-    # Les réponses du réseau tel qu'entraîné, avant arrondi : l'évaluation y compare Keras.
-    scaled = logits / temperature
-    np.savez(WORK / "controle.npz", probabilities=F.softmax(scaled, 1).numpy())
+    # L'évaluation compare ces réponses à celles de Keras.
+    np.savez(
+        WORK / "controle.npz",
+        pixels=pixels,
+        learned=F.softmax(logits / temperature, 1).numpy(),
+        shipped=F.softmax(folded_logits(arrays, pixels), 1).numpy(),
+    )
     print(f"{weights.name} : {weights.stat().st_size / 1e6:.2f} Mo, température {temperature:.3f}")
 
 

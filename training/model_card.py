@@ -1,5 +1,6 @@
 """Remplit la fiche du modèle (`carte_mini.modele.md`) avec les nombres de l'évaluation."""
 
+import csv
 from pathlib import Path
 from string import Template
 
@@ -65,7 +66,7 @@ def mistakes(confusion: list[list[int]]) -> str:
         if i != j and n
     ]
     pairs.sort(key=lambda pair: (-pair[0], pair[1:]))
-    lines = [f"- {name_of(a)} pris pour {name_of(b)} : {n} fois" for n, a, b in pairs[:8]]
+    lines = [f"- « {name_of(a)} », réponse « {name_of(b)} » : {n} fois" for n, a, b in pairs[:8]]
     return "\n".join(lines) or "- aucune erreur sur ces photos"
 
 
@@ -94,10 +95,51 @@ def contrast_table(contrasts: dict) -> str:
     return "\n".join(rows)
 
 
+def goal_table(result: dict) -> str:
+    """Les objectifs fixés avant l'entraînement, et s'ils sont atteints."""
+    test, extra, speed = result["test"], result["extra_de_cote"], result["vitesse"]
+    share = percent
+    goals = [
+        ("exactitude sur le test", test["exactitude"], 0.95, True, share),
+        ("moyenne des quatorze classes", test["exactitude_moyenne"], 0.94, True, share),
+        ("chats et chiens non triés, mis de côté", extra["exactitude"], 0.90, True, share),
+        ("erreur de calibration sur le test", test["ece"], 0.05, False, share),
+    ]
+    for photo in ("chelsea", "dalmatien"):
+        if photo in result["exemples"]:
+            line = result["exemples"][photo]
+            label, probability = line["trouve"][0]
+            found = probability if label == line["attendu"] else 0.0
+            goals.append((f"probabilité de la bonne classe, {photo}", found, 0.9, True, share))
+    if "dalmatien" in result["contraste"]:
+        maps = result["contraste"]["dalmatien"]["entraine"]
+        for target, wanted, above in (("dalmatien", 0.65, True), ("chat", 0.15, False)):
+            name = f"dalmatien : chaleur de « {target} » dans le contour du chien"
+            goals.append((name, maps[target]["chien"], wanted, above, share))
+    if "chien_et_chat" in result["contraste"]:
+        maps = result["contraste"]["chien_et_chat"]["entraine"]
+        for target in ("chien", "chat"):
+            name = f"chien et chat : chaleur de « {target} » sur le bon animal"
+            goals.append((name, maps[target][target], 0.5, True, share))
+    goals += [
+        ("une carte (ms)", speed["carte_ms"], 30, False, french),
+        ("une autre classe (ms)", speed["autre_classe_ms"], 5, False, french),
+        ("chargement (s)", speed["chargement_s"], 1, False, french),
+        ("fichier des poids (Mo)", result["poids"]["octets"] / 1e6, 3, False, french),
+    ]
+    rows = ["| objectif | seuil | mesuré | |", "|---|---:|---:|---|"]
+    for name, value, wanted, above, written in goals:
+        reached = value >= wanted if above else value <= wanted
+        sign = "au moins" if above else "au plus"
+        verdict = "atteint" if reached else "**non atteint**"
+        rows.append(f"| {name} | {sign} {written(wanted)} | {written(value)} | {verdict} |")
+    return "\n".join(rows)
+
+
 def write_card(result: dict, card: dict, log: list[dict]) -> None:
     """Écrit `docs/carte_mini.md`."""
     test, extra, speed = result["test"], result["extra_de_cote"], result["vitesse"]
-    gap = result["poids"]["ecart_apres_arrondi"]
+    gaps = result["poids"]["ecarts"]
     animals = [test["par_classe"][k] for k in ("chat", "chien")]
     smallest = sorted(test["par_classe"].items(), key=lambda item: item[1]["photos"])[:3]
     values = {
@@ -105,7 +147,8 @@ def write_card(result: dict, card: dict, log: list[dict]) -> None:
         "octets": french(result["poids"]["octets"] / 1e6, 2),
         "empreinte": card["sha256"],
         "temperature": french(card["temperature"], 2),
-        "ecart": "non mesuré ici" if gap is None else f"{gap:.1e}".replace(".", ","),
+        "conversion": "non mesuré ici" if gaps is None else f"{gaps['conversion']:.0e}",
+        "arrondi": "non mesuré ici" if gaps is None else f"{gaps['arrondi']:.0e}",
         "val": percent(result["validation"]["exactitude"]),
         "val_moyenne": percent(result["validation"]["exactitude_moyenne"]),
         "test": percent(test["exactitude"]),
@@ -132,6 +175,7 @@ def write_card(result: dict, card: dict, log: list[dict]) -> None:
         "coeurs": speed["coeurs"],
         "classes": class_table(test),
         "confusion": confusion_table(test["confusion"]),
+        "objectifs": goal_table(result),
         "erreurs": mistakes(test["confusion"]),
         "exemples": example_table(result["exemples"]),
         "contraste": contrast_table(result["contraste"]) if result["contraste"] else "(non mesuré)",
@@ -150,3 +194,16 @@ def write_card(result: dict, card: dict, log: list[dict]) -> None:
     }
     template = Template((HERE / "carte_mini.modele.md").read_text(encoding="utf-8"))
     (REPO / "docs" / "carte_mini.md").write_text(template.substitute(values), encoding="utf-8")
+
+
+if __name__ == "__main__":  # récrit la fiche sans refaire les mesures
+    import json
+
+    FOLDER = REPO / "gradcam_lab" / "data" / "mini"
+    read = {
+        name: json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+        for name in ("evaluation", "mini")
+    }
+    with open(FOLDER / "journal.csv", encoding="utf-8", newline="") as file:
+        rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+    write_card(read["evaluation"], read["mini"], rows)

@@ -14,7 +14,7 @@ import os
 import time
 from pathlib import Path
 
-# Sans cela, chaque grand tableau est rendu au système puis redemandé : 10 % du temps.
+# Entre deux calculs, ne pas occuper le processeur à attendre.
 os.environ.setdefault("KMP_BLOCKTIME", "0")
 
 import numpy as np
@@ -28,7 +28,7 @@ SEED = 20262
 BLOCKS = ((16,), (32, 32), (64, 64), (128, 128, 160, 192, 256))  # comme gradcam_lab/mini.py
 BATCH = 96
 # (pas, taux d'apprentissage le plus haut, part des pas faite sur des vues réduites à 96 pixels)
-PHASES = ((4600, 3e-3, 0.55), (3200, 1.5e-3, 0.3))
+PHASES = ((4600, 3e-3, 0.55),)
 SMALL_SIZE = 96
 WEIGHT_DECAY = 0.05
 AUXILIARY, TEMPERATURE = 0.5, 2.0  # poids et température de la tête à mille classes
