@@ -5,6 +5,7 @@ Chaque fonction rend une `Figure` qui s'affiche seule en fin de cellule. Aucune 
 """
 
 import io
+import sys
 import textwrap
 
 import numpy as np
@@ -32,6 +33,8 @@ __all__ = [
 
 # Au-delà, une figure ne se lit plus, et son image pèserait des dizaines de mégaoctets.
 MAX_ROWS = 40
+# Le plus gros PNG affiché tel quel, en octets.
+_HEAVY = 100_000
 _DPI = 100  # points par pouce : 1 pouce de figure fait 100 pixels
 _WIDTH = 9.6  # largeur d'une figure, en pouces : celle d'un carnet ouvert dans JupyterLab
 _WARM, _COLD = "#c2410c", "#94a3b8"  # la barre dont on parle, et les autres
@@ -40,10 +43,31 @@ _NOTE = {"facecolor": "#fff7ed", "edgecolor": "#c2410c", "boxstyle": "round,pad=
 
 
 class LessonFigure(Figure):
-    """Une `Figure` qui s'affiche dans Jupyter même si `pyplot` n'a jamais été importé."""
+    """Une `Figure` qui s'affiche dans Jupyter même si `pyplot` n'a jamais été importé.
+
+    Un dessin s'affiche en PNG, net ; une figure pleine de photos en JPEG, trois fois plus
+    léger : un carnet enregistré reste sous les deux mégaoctets.
+    """
 
     def _repr_png_(self):
-        return to_png(self)
+        png = to_png(self)
+        return png if len(png) <= _HEAVY else None
+
+    def _repr_jpeg_(self):
+        return None if self._repr_png_() else _to_jpeg(self)
+
+
+def _tell_jupyter():
+    """Dit à Jupyter de suivre les choix de `LessonFigure`, et non ceux de toutes les figures."""
+    interface = sys.modules.get("IPython")
+    shell = interface.get_ipython() if interface else None
+    if shell is not None:
+        formatters = shell.display_formatter.formatters
+        formatters["image/png"].for_type(LessonFigure, LessonFigure._repr_png_)
+        formatters["image/jpeg"].for_type(LessonFigure, LessonFigure._repr_jpeg_)
+
+
+_tell_jupyter()
 
 
 # --- La figure d'une analyse ------------------------------------------------------------------
@@ -256,6 +280,13 @@ def to_png(picture):
         picture.savefig(buffer, format="png", metadata={"Software": None})
     else:
         load_image(picture).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _to_jpeg(figure):
+    buffer = io.BytesIO()
+    # subsampling=0 garde nettes les couleurs des cases et des lettres.
+    load_image(to_png(figure)).save(buffer, "JPEG", quality=88, subsampling=0)
     return buffer.getvalue()
 
 

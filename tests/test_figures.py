@@ -117,7 +117,16 @@ def test_show_works_on_a_large_photo(analysis):
 
 
 def test_a_figure_displays_itself_without_pyplot(analysis):
-    assert gl.show(analysis)._repr_png_().startswith(b"\x89PNG")
+    figure = gl.show(analysis)
+    assert figure._repr_png_().startswith(b"\x89PNG")
+    assert figure._repr_jpeg_() is None
+
+
+def test_a_figure_full_of_photos_is_a_jpeg():
+    noise = np.random.default_rng(0).integers(0, 256, (300, 300, 3), np.uint8)
+    figure = gl.show_images([noise] * 2)
+    assert figure._repr_png_() is None
+    assert figure._repr_jpeg_().startswith(b"\xff\xd8")
 
 
 def test_the_same_drawing_gives_the_same_bytes(analysis):
