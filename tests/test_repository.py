@@ -24,6 +24,7 @@ MAX_FILE_BYTES = 5_000_000
 NOTEBOOKS = notebooks()
 # Une phrase d'un carnet ou du README qui contient l'un de ces mots serait à reprendre.
 BANNED_WORDS = re.compile(r"\b(simplement|évidemment|il suffit d)", re.IGNORECASE)
+PICTURE = re.compile(r'"image/(?:png|jpeg)": "[^"]*"')
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX)\b|NotImplementedError")
 IMAGES = {".png", ".jpg", ".jpeg"}
 
@@ -44,11 +45,13 @@ def tracked() -> list[Path]:
 
 
 def text_of(path: Path) -> str:
-    """Le texte d'un fichier ; vide pour une image ou des poids."""
+    """Le texte d'un fichier, sans les images d'un carnet ; vide pour une image ou des poids."""
     try:
-        return path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         return ""
+    # Cent mille lettres au hasard finissent par écrire n'importe quel mot.
+    return PICTURE.sub("", text) if path.suffix == ".ipynb" else text
 
 
 def name_of(path: Path) -> str:
