@@ -133,7 +133,11 @@ def measure_contrast(classifier, image, name: str, targets: tuple) -> dict:
         keras.utils.set_random_seed(seed)
         untrained = gl.load_model("mini", weights=None)
         random.append(contrast(untrained, image, outlines, targets))
+    analysis = classifier.analyze(image)
+    totals = {t: float(analysis.heatmap(t, normalize=False).sum()) for t in targets}
     return {
+        # Avant normalisation : une carte presque vide, agrandie à son maximum, paraît pleine.
+        "chaleur_relative": {t: total / max(totals.values()) for t, total in totals.items()},
         "surface": {key: area(outline) for key, outline in outlines.items()},
         "entraine": contrast(classifier, image, outlines, targets),
         "non_entraine": {

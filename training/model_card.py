@@ -81,14 +81,17 @@ def example_table(examples: dict) -> str:
 
 
 def contrast_table(contrasts: dict) -> str:
-    rows = ["| photo | carte de | dans le contour du | `mini` | non entraînés : moyenne (de - à) | "
-            "surface du contour |", "|---|---|---|---:|---:|---:|"]  # fmt: skip
+    rows = [
+        "| photo | carte de | chaleur totale | dans le contour du | `mini` "
+        "| non entraînés : moyenne (de - à) | surface du contour |",
+        "|---|---|---:|---|---:|---:|---:|",
+    ]
     for photo, found in contrasts.items():
         for target, shares in found["entraine"].items():
             for outline, share in shares.items():
                 other = found["non_entraine"][target][outline]
                 rows.append(
-                    f"| {name_of(photo)} | {target} | {outline} | {percent(share, 0)} | "
+                    f"| {name_of(photo)} | {target} | {percent(found['chaleur_relative'][target])} | {outline} | {percent(share, 0)} | "
                     f"{percent(other['moyenne'], 0)} ({percent(other['minimum'], 0)} - "
                     f"{percent(other['maximum'], 0)}) | {percent(found['surface'][outline], 0)} |"
                 )
