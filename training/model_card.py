@@ -91,7 +91,8 @@ def contrast_table(contrasts: dict) -> str:
             for outline, share in shares.items():
                 other = found["non_entraine"][target][outline]
                 rows.append(
-                    f"| {name_of(photo)} | {target} | {percent(found['chaleur_relative'][target])} | {outline} | {percent(share, 0)} | "
+                    f"| {name_of(photo)} | {target} | {percent(found['chaleur_relative'][target])} | "
+                    f"{outline} | {percent(share, 0)} | "
                     f"{percent(other['moyenne'], 0)} ({percent(other['minimum'], 0)} - "
                     f"{percent(other['maximum'], 0)}) | {percent(found['surface'][outline], 0)} |"
                 )
