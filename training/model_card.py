@@ -87,11 +87,12 @@ def contrast_table(contrasts: dict) -> str:
         "|---|---|---:|---|---:|---:|---:|",
     ]
     for photo, found in contrasts.items():
+        heat = found["chaleur_relative"]
         for target, shares in found["entraine"].items():
             for outline, share in shares.items():
                 other = found["non_entraine"][target][outline]
                 rows.append(
-                    f"| {name_of(photo)} | {target} | {percent(found['chaleur_relative'][target])} | "
+                    f"| {name_of(photo)} | {target} | {percent(heat[target])} | "
                     f"{outline} | {percent(share, 0)} | "
                     f"{percent(other['moyenne'], 0)} ({percent(other['minimum'], 0)} - "
                     f"{percent(other['maximum'], 0)}) | {percent(found['surface'][outline], 0)} |"
