@@ -250,6 +250,7 @@ class Analysis:
             if any(self._heatmaps.get((target, layer, *rest)) is None for layer in layers)
         ]
         run = self._run_for(layers)
+        run.recall(layers)
         size = sum(run.activations(layer).nbytes for layer in layers)
         step = max(1, _GRADIENT_BYTES // size)
         for start in range(0, len(missing), step):

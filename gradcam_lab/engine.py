@@ -15,6 +15,9 @@ from .errors import ModelError, UnknownLayerError, did_you_mean
 
 __all__ = ["LayerInfo", "Network", "Run"]
 
+# Une passe avant garde ses résultats, sauf les plus grands tableaux (ceux des premières couches) :
+# les garder coûte plus de temps et de mémoire que les recalculer quand on les demande.
+_KEPT_BYTES = 4 * 2**20
 # Plusieurs classes se calculent en un lot, tant que les cartes répétées tiennent là-dedans.
 _BATCH_BYTES = 192 * 2**20
 # En demi-précision, un petit gradient devient nul : on l'agrandit pendant le trajet.
@@ -72,20 +75,20 @@ class Network:
         import tensorflow as tf
 
         layers = list(self._maps) if keep == "all" else [self.find_layer(keep)]
-        wanted = self._kept_for(tuple(layers))
+        wanted = [t for t in self._kept_for(tuple(layers)) if _size(t) <= _KEPT_BYTES]
         function = self._function(("forward", keep), [self._image], [self._scores, *wanted])
         self.forward_count += 1
         scores, *values = function(tf.constant(batch))
         refs = [tensor.ref() for tensor in wanted]
         if len(batch) == 1:
-            return [Run(self, scores[0].numpy(), dict(zip(refs, values)), layers)]
+            return [Run(self, batch, scores[0].numpy(), dict(zip(refs, values)), layers)]
         runs = []
         for i in range(len(batch)):
             own = {
                 ref: value[i : i + 1] if tensor.shape[0] is None else value
                 for ref, tensor, value in zip(refs, wanted, values)
             }
-            runs.append(Run(self, scores[i].numpy(), own, layers))
+            runs.append(Run(self, batch[i : i + 1], scores[i].numpy(), own, layers))
         return runs
 
     def _kept_for(self, layers):
@@ -194,8 +197,9 @@ class Run:
     `outputs` : float32 (U,), les sorties avant softmax.
     """
 
-    def __init__(self, network, outputs, values, layers):
+    def __init__(self, network, image, outputs, values, layers):
         self.network = network
+        self._image = image
         self.outputs = outputs
         self._values = values
         self._layers = set(layers)
@@ -204,8 +208,23 @@ class Run:
         """Vrai si les résultats de cette couche ont été gardés."""
         return layer in self._layers
 
+    def recall(self, layers):
+        """Recalcule en une fois, depuis l'image, ce que l'on n'avait pas gardé pour ces couches."""
+        import tensorflow as tf
+
+        network = self.network
+        missing = [t for t in network._kept_for(tuple(layers)) if t.ref() not in self._values]
+        if missing:
+            key = ("recall", tuple(tensor.name for tensor in missing))
+            function = network._function(key, [network._image], missing)
+            self._values.update(
+                (tensor.ref(), value)
+                for tensor, value in zip(missing, function(tf.constant(self._image)))
+            )
+
     def activations(self, layer):
         """Rend les activations float32 (h, w, C) de la couche ; à ne pas modifier."""
+        self.recall([layer])
         return _as_float32(self._values[self.network._maps[layer].ref()])[0]
 
     def gradients(self, directions, layers):
@@ -217,6 +236,7 @@ class Run:
         directions = np.asarray(directions, np.float32)
         network = self.network
         layers = tuple(layers)
+        self.recall(layers)
         crossing = network._crossing(layers)
         function = network._function(
             ("backward", layers),
@@ -267,6 +287,11 @@ def _losses_kept(plan):
 def _as_float32(tensor):
     # `numpy()` copie ; la vue suffit ici, l'appelant copie ce qu'il garde.
     return np.asarray(tensor).astype(np.float32, copy=False)
+
+
+def _size(tensor):
+    """Les octets d'un tenseur symbolique, pour une seule image."""
+    return tensor.dtype.size * int(np.prod([size or 1 for size in tensor.shape]))
 
 
 def _bytes(tensor):

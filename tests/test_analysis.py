@@ -275,3 +275,20 @@ class TestErrors:
     def test_layer_must_be_a_name(self, analysis):
         with pytest.raises(gl.UnknownLayerError, match="nom"):
             analysis.heatmap(layer=3)
+
+
+class TestMemory:
+    """Les plus grands tableaux ne sont pas gardés : ils se recalculent, à l'identique."""
+
+    def test_forgotten_results_come_back_the_same(self, model, monkeypatch):
+        image = tiny.make_image()
+        expected = model.analyze(image)
+        monkeypatch.setattr("gradcam_lab.engine._KEPT_BYTES", 0)
+        analysis = gl.Classifier(model.model).analyze(image)
+        assert not analysis._run._values
+        for layer in ("conv1", "conv2"):
+            np.testing.assert_array_equal(analysis.activations(layer), expected.activations(layer))
+            np.testing.assert_allclose(
+                analysis.gradients(1, layer), expected.gradients(1, layer), rtol=1e-5
+            )
+        assert analysis.classifier.network.forward_count == 1
