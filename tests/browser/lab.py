@@ -142,7 +142,7 @@ class LabPage:
         return self
 
     def errors(self) -> list[str]:
-        """Le texte de chaque erreur de cellule du carnet, visible ou non à l'écran."""
+        """Chaque erreur ou avertissement du carnet : ce que l'élève voit sur fond rouge."""
         # JupyterLab ne dessine que les cellules proches de l'écran : le modèle, lui, a tout.
         return self.page.evaluate(
             """() => {
@@ -152,6 +152,8 @@ class LabPage:
                     for (const output of cell.toJSON().outputs ?? []) {
                         if (output.output_type === "error") {
                             found.push(output.ename + ": " + output.evalue);
+                        } else if (output.name === "stderr") {
+                            found.push([output.text].flat().join(""));
                         }
                     }
                 }
@@ -160,8 +162,8 @@ class LabPage:
         )
 
     def shown_errors(self) -> list[str]:
-        """Ce que l'élève voit sur fond rouge : erreurs et avertissements."""
-        return self.page.locator(ERROR_OUTPUT).all_inner_texts()
+        """Les mêmes, telles qu'elles sont dessinées à l'écran."""
+        return self.page.locator(ERROR_OUTPUT).all_text_contents()
 
     def executed(self) -> tuple[int, int]:
         """(cellules exécutées, cellules à exécuter)."""
@@ -189,7 +191,7 @@ class LabPage:
         )
 
     def assert_clean(self) -> None:
-        """Échoue si une cellule a levé une erreur ou n'a pas été exécutée."""
+        """Échoue si une cellule a levé une erreur, averti, ou n'a pas été exécutée."""
         assert not self.errors(), self.errors()
         assert not self.shown_errors(), self.shown_errors()
         done, total = self.executed()

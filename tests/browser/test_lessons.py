@@ -40,7 +40,7 @@ def test_an_error_would_be_seen(lab_page, lab_server):
 def test_a_warning_would_be_seen(lab_page, lab_server):
     name = write(lab_server, "alerte.ipynb", "import sys; print('attention', file=sys.stderr)")
     lab = lab_page(name).run_all(timeout=60)
-    assert lab.errors() == []
+    assert lab.errors() == ["attention\n"]
     assert "attention" in "".join(lab.shown_errors())
 
 
