@@ -163,6 +163,13 @@ class Analysis:
             saturated=self._head.saturated(target, self._run.outputs),
         )
 
+    def trim(self, max_bytes=0):
+        """Rend de la mémoire : oublie les gradients les moins récents au-delà de `max_bytes`.
+
+        Ils seront recalculés si on les redemande ; les cartes déjà faites restent.
+        """
+        self._gradients.trim(max_bytes)
+
     def __repr__(self):
         return f"<Analysis de {self.classifier.name} : {self.top(1)[0]}>"
 

@@ -26,6 +26,10 @@ class ArrayCache:
             self.bytes -= self._items.pop(key).nbytes
         self._items[key] = array
         self.bytes += array.nbytes
-        while self.bytes > self._max_bytes and len(self._items) > 1:
-            self.bytes -= self._items.popitem(last=False)[1].nbytes
+        self.trim(self._max_bytes)
         return array
+
+    def trim(self, max_bytes):
+        """Oublie les tableaux les moins récents au-delà de `max_bytes` ; le dernier reste."""
+        while self.bytes > max_bytes and len(self._items) > 1:
+            self.bytes -= self._items.popitem(last=False)[1].nbytes

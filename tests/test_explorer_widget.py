@@ -3,6 +3,8 @@
 import asyncio
 import gc
 import io
+import os
+import random
 import weakref
 
 import numpy as np
@@ -367,3 +369,48 @@ def test_download_links(explorer, controls):
     assert controls.links.value.count("download=") == 3
     controls.alpha.value = 0.9
     assert controls.links.value == ""
+
+
+# --- La mémoire -------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_hundred_random_changes_keep_the_memory(explorer, controls):
+    def resident():
+        gc.collect()
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[1]) * resource.getpagesize() / 2**20
+
+    resource = pytest.importorskip("resource")
+    if not os.path.exists("/proc/self/statm"):
+        pytest.skip("la mémoire d'un processus se lit autrement sur ce système")
+    rng = random.Random(2)
+    samples = ["chelsea", "rocket", "coffee", "astronaut"]
+    moves = [
+        lambda: setattr(controls.photo, "value", rng.choice(samples)),
+        lambda: controls.class_buttons[rng.randrange(5)].click(),
+        *(lambda name=name: _choose_one(getattr(controls, name), rng) for name in _LISTS),
+        lambda: setattr(controls.alpha, "value", rng.random()),
+        lambda: setattr(controls.outline, "value", not controls.outline.value),
+        lambda: setattr(controls.threshold, "value", rng.random()),
+    ]
+    # Deux photos, toutes les vues, toutes les couches : ce que l'explorateur garde de toute façon.
+    for photo in samples[:2]:
+        for view in controls.view.options:
+            explorer.choose(photo=photo, view=view[1])
+    for layer in controls.layer.options:
+        controls.layer.value = layer
+    before = resident()
+    for _ in range(100):
+        rng.choice(moves)()
+        assert explorer.message.startswith("Calculé"), explorer.message
+    check(explorer)
+    assert resident() - before < 50
+
+
+_LISTS = ("layer", "method", "score", "colormap", "blend", "view")
+
+
+def _choose_one(control, rng):
+    option = rng.choice(control.options)
+    control.value = option[1] if isinstance(option, tuple) else option

@@ -2,7 +2,7 @@
 
 La mémoire est bornée : deux analyses et deux réseaux au plus, deux photos de l'utilisateur. Une
 analyse garde les résultats de sa passe avant (environ 15 Mo pour mini, 60 Mo pour VGG16, 280 Mo
-pour DenseNet ou ConvNeXt), et moins de 100 Mo de gradients et de cartes.
+pour DenseNet ou ConvNeXt), 8 Mo de gradients une fois l'image montrée, et 32 Mo de cartes.
 """
 
 import time
@@ -25,6 +25,8 @@ from .views import _TILE, can_share_scale, fit
 __all__ = ["Result", "Session"]
 
 _MAX_ANALYSES = 2
+# Assez pour revenir à la dernière carte ; celles de toutes les couches prendraient bien plus.
+_KEPT_GRADIENTS = 8 * 2**20
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,7 @@ class Session:
         before = network.backward_count
         made, notes = self._content(state, seen.analysis, names)
         computed = time.perf_counter()
+        seen.analysis.trim(_KEPT_GRADIENTS)
         picture, heatmap = content.draw(made, state, seen, shown)
         end = time.perf_counter()
         info = next(layer for layer in layers if layer.name == state.layer)
