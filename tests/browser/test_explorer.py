@@ -367,7 +367,7 @@ def test_lesson_in_voila(voila_page):
     scope = page.locator(".jupyter-widgets", has=page.locator(PICTURE)).first
     tool = Tool(page, scope)
     tool.changes(lambda: tool.control("Photo").select_option("Le décollage d'une fusée Falcon 9"))
-    tool.changes(lambda: tool.control("Méthode").select_option("HiResCAM"))
+    tool.changes(lambda: tool.control("Méthode").select_option("LayerCAM"))
     tool.changes(lambda: tool.button("léopard").click())
     assert tool.message().startswith("Calculé")
     assert page.get_by_text("Traceback").count() == 0
