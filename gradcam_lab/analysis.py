@@ -32,11 +32,15 @@ class Prediction:
     label_fr: str
     probability: float
 
-    def __str__(self):
+    @property
+    def percent(self):
+        """La probabilité en pour cent, avec une virgule : « 99,92 % », ou « < 0,01 % »."""
         # « 0,00 % » laisserait croire que la classe est exclue.
         tiny = 0 < self.probability < 5e-5
-        percent = "< 0,01" if tiny else f"{100 * self.probability:.2f}".replace(".", ",")
-        return f"{self.label_fr} ({percent} %)"
+        return f"{'< 0.01' if tiny else f'{100 * self.probability:.2f}'} %".replace(".", ",")
+
+    def __str__(self):
+        return f"{self.label_fr} ({self.percent})"
 
 
 class Analysis:

@@ -29,7 +29,7 @@ class _Parser(argparse.ArgumentParser):
         if found := re.match(r"unrecognized arguments: (\S+)", message):
             wrong = found[1].split("=")[0]
             hint = did_you_mean(wrong, self._option_string_actions)
-            return f"L'option « {wrong} » n'existe pas. {hint}" if hint else (
+            return f"L'option « {wrong} » n'existe pas : {hint}" if hint else (
                 f"L'option « {wrong} » n'existe pas{_HELP}"
             )  # fmt: skip
         found = re.match(r"argument (\S+?)(?:/\S+)?: (.*)", message)

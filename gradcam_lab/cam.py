@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from .errors import ImageError, UnknownMethodError, did_you_mean
+from .errors import ImageError, UnknownMethodError, unknown_name
 
 __all__ = [
     "METHODS",
@@ -154,11 +154,7 @@ def find_method(name):
     """Rend la `Method` de ce nom ; `UnknownMethodError` propose les noms les plus proches."""
     if isinstance(name, str) and name.lower() in METHODS:
         return METHODS[name.lower()]
-    known = ", ".join(METHODS)
-    raise UnknownMethodError(
-        f"La méthode « {name} » n'existe pas. {did_you_mean(name, METHODS)}".rstrip()
-        + f" Les méthodes disponibles sont : {known}."
-    )
+    raise UnknownMethodError(unknown_name(f"La méthode « {name} » n'existe pas", name, METHODS))
 
 
 def _pair(activations, gradients, dtype=None):

@@ -44,7 +44,8 @@ def load_model(name="vgg16", *, weights="imagenet", fallback=True):
         replaceable = fallback and weights == "imagenet" and info.name != "mini"
         if not (replaceable and not info.cached and zoo.find_model("mini").cached):
             raise
-        say(f"{error} Le réseau « mini », livré avec le paquet, le remplace.")
+        problem = str(error).rstrip(".")
+        say(f"{problem} ; en attendant, « mini », livré avec le paquet, remplace {info.title}.")
         info = zoo.find_model("mini")
         built = zoo.build(info)
     classifier = Classifier(
@@ -66,8 +67,8 @@ def load_classifier(path, labels=None, *, preprocess=None, name=None):
         folder = path.parent if path.parent.is_dir() else Path(".")
         names = [p.name for p in folder.iterdir() if p.suffix in (".keras", ".h5")]
         close = nearest(path.name, names) or sorted(names)[:3]
-        hint = f" Ce dossier contient : {', '.join(close)}." if close else ""
-        raise ModelError(f"Le fichier de modèle « {path} » n'existe pas.{hint}")
+        hint = f"ce dossier contient {', '.join(close)}" if close else "vérifiez son nom"
+        raise ModelError(f"Le fichier de modèle « {path} » n'existe pas : {hint}.")
     load_tensorflow()
     import keras
 

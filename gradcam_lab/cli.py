@@ -132,16 +132,18 @@ def _load_model(name):
     try:
         return load_model(name, fallback=False)
     except WeightsUnavailableError as error:
-        raise WeightsUnavailableError(f"{error}{_without_download(name)}") from None
+        raise WeightsUnavailableError(_or_ready(str(error), name)) from None
 
 
-def _without_download(name):
+def _or_ready(problem, name):
+    """Ajoute au problème, dans la même phrase, les réseaux déjà prêts."""
     from . import zoo
 
     ready = [info.name for info in zoo.available_models() if info.cached and info.name != name]
     if not ready:
-        return ""
-    return f" Sans téléchargement, choisissez --modele {' ou '.join(ready)}."
+        return problem
+    problem = problem.rstrip(".")
+    return f"{problem} ; ou choisissez, sans téléchargement, --modele {' ou '.join(ready)}."
 
 
 @contextlib.contextmanager
@@ -186,7 +188,7 @@ def _explain(model, image, path, target, layer, options):
     )
     name = analysis.prediction(explained).label_fr
     lines = [f"{path.stem} : ce que voit {model.name}"]
-    lines += [f"  {_percent(p.probability)}  {p.label_fr}" for p in predictions]
+    lines += [f"  {p.percent:>8}  {p.label_fr}" for p in predictions]
     lines += [
         f"Classe expliquée : {name} (couche {layer}, méthode {options.methode})",
         f"Carte de chaleur : {heatmap}",
@@ -201,10 +203,6 @@ def _print(text):
 
     with tqdm.external_write_mode():
         say(text)
-
-
-def _percent(probability):
-    return f"{100 * probability:6.2f} %".replace(".", ",")
 
 
 # --- Les listes -------------------------------------------------------------------------------

@@ -58,7 +58,10 @@ def fetch(url, folder, filename, *, known_hash=None, label=None, progress=True):
     except DownloadError as error:
         if not damaged:
             raise
-        raise DownloadError(f"Le fichier « {path} » est abîmé ou incomplet. {error}") from None
+        reason = str(error)
+        raise DownloadError(
+            f"Le fichier « {path} » est abîmé ou incomplet ; {reason[0].lower()}{reason[1:]}"
+        ) from None
     return path
 
 

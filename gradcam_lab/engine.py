@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .errors import ModelError, UnknownLayerError, did_you_mean
+from .errors import ModelError, UnknownLayerError, unknown_name
 
 __all__ = ["LayerInfo", "Network", "Run"]
 
@@ -59,12 +59,13 @@ class Network:
         if any(step.name == name for step in self.plan.steps):
             raise UnknownLayerError(
                 f"La couche « {name} » ne donne pas de carte : son résultat n'a plus de hauteur ni "
-                f"de largeur, ou le score n'en dépend pas. Essayez « {self.layers[-1].name} »."
+                f"de largeur, ou le score n'en dépend pas ; essayez « {self.layers[-1].name} »."
             )
-        hint = did_you_mean(name, self._maps) or (
-            f"Couches possibles : {', '.join(layer.name for layer in self.layers[-5:])}."
+        last = ", ".join(layer.name for layer in self.layers[-5:])
+        problem = f"Ce réseau n'a pas de couche « {name} »"
+        raise UnknownLayerError(
+            unknown_name(problem, name, self._maps, f"essayez l'une des dernières, {last}.")
         )
-        raise UnknownLayerError(f"Ce réseau n'a pas de couche « {name} ». {hint}")
 
     def forward(self, batch, keep="all"):
         """Fait la passe avant d'un lot d'images et rend une `Run` par image.

@@ -88,10 +88,19 @@ def nearest(query, names, count=3):
 
 
 def did_you_mean(query, names):
-    """Renvoie « Vouliez-vous dire « a », « b » ou « c » ? », ou "" si rien ne ressemble."""
+    """Renvoie « vouliez-vous dire « a », « b » ou « c » ? », ou "" si rien ne ressemble."""
     quoted = [f"« {name} »" for name in nearest(query, names)]
     if not quoted:
         return ""
     *head, last = quoted
     choice = f"{', '.join(head)} ou {last}" if head else last
-    return f"Vouliez-vous dire {choice} ?"
+    return f"vouliez-vous dire {choice} ?"
+
+
+def unknown_name(problem, query, names, otherwise=None):
+    """Complète la phrase `problem` par les noms qui ressemblent à `query`, à défaut par tous.
+
+    `otherwise` remplace la liste de tous les noms quand elle serait trop longue.
+    """
+    advice = did_you_mean(query, names) or otherwise or f"choisissez parmi {', '.join(names)}."
+    return f"{problem} : {advice}"

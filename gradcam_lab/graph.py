@@ -109,7 +109,7 @@ def _ends(model):
             )
         raise ModelError(
             "Ce modèle est écrit comme une classe Python (« subclassing ») : son graphe de couches "
-            "n'est pas visible. Réécrivez-le avec l'API fonctionnelle ou Sequential de Keras."
+            "n'est pas visible ; réécrivez-le avec l'API fonctionnelle ou Sequential de Keras."
         )
     inputs, outputs = list(model.inputs), list(model.outputs)
     if len(inputs) != 1 or len(outputs) != 1:

@@ -251,21 +251,21 @@ def _find_name(labels, query):
             return matches[0]
         if matches:
             raise UnknownClassError(
-                f"Plusieurs classes s'appellent « {text} » : {_listing(labels, matches)}. "
-                "Donnez l'indice ou le nom complet."
+                f"Plusieurs classes s'appellent « {text} » : donnez l'indice ou le nom complet, "
+                f"{_listing(labels, matches, ' ou ')}."
             )
     number = _as_index(text)
     if number is not None:
         return _check_range(labels, number)
     close = search(labels, text, limit=3)
     if close:
-        hint = f" Vouliez-vous dire {_listing(labels, close, ' ou ')} ?"
+        hint = f"vouliez-vous dire {_listing(labels, close, ' ou ')} ?"
     else:
         hint = (
-            " Le modèle ne connaît peut-être pas cet objet : essayez un mot voisin, en français "
-            f"ou en anglais, ou un indice de 0 à {len(labels) - 1}."
+            "le modèle ne connaît peut-être pas cet objet ; essayez un mot voisin, en français ou "
+            f"en anglais, ou un indice de 0 à {len(labels) - 1}."
         )
-    raise UnknownClassError(f"Aucune classe ne s'appelle « {text} ».{hint}")
+    raise UnknownClassError(f"Aucune classe ne s'appelle « {text} » : {hint}")
 
 
 def _check_range(labels, number):

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from .downloads import DownloadError, fetch, is_intact
-from .errors import ImageError, did_you_mean
+from .errors import ImageError, unknown_name
 from .images import load_image
 from .messages import say
 
@@ -137,8 +137,7 @@ def _find(name):
         if info.name == wanted:
             return info
     names = [info.name for info in _SAMPLES]
-    hint = did_you_mean(name, names) or f"Choisissez parmi : {', '.join(names)}."
-    raise ImageError(f"La photo d'exemple « {name} » n'existe pas. {hint}")
+    raise ImageError(unknown_name(f"La photo d'exemple « {name} » n'existe pas", name, names))
 
 
 def _path(info):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .errors import ModelError, UnknownMethodError, did_you_mean
+from .errors import ModelError, UnknownMethodError
 
 __all__ = ["SCORES", "ScoreHead", "check_score"]
 
@@ -27,8 +27,8 @@ def check_score(score):
     if score in SCORES:
         return score
     raise UnknownMethodError(
-        f"Le score « {score} » n'existe pas. {did_you_mean(score, SCORES)}".rstrip()
-        + " Choisissez « logit » (le score avant softmax) ou « probability » (après)."
+        f"Le score « {score} » n'existe pas : choisissez « logit » (avant softmax) ou "
+        "« probability » (après)."
     )
 
 

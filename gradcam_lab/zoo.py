@@ -9,7 +9,7 @@ import numpy as np
 
 from . import mini
 from .downloads import DownloadError, fetch
-from .errors import UnknownModelError, WeightsUnavailableError, did_you_mean
+from .errors import UnknownModelError, WeightsUnavailableError, unknown_name
 from .labels import imagenet_labels, make_labels
 from .weights import read_weights, without_initial_values
 
@@ -132,11 +132,8 @@ def find_model(name):
     for info in _CATALOGUE.values():
         if key.replace("_", "") in (info.name.replace("_", ""), info._builder.casefold()):
             return info
-    known = ", ".join(_CATALOGUE)
-    raise UnknownModelError(
-        f"Le catalogue n'a pas de réseau « {name} ». {did_you_mean(name, _CATALOGUE)}".rstrip()
-        + f" Les réseaux disponibles sont : {known}."
-    )
+    problem = f"Le catalogue n'a pas de réseau « {name} »"
+    raise UnknownModelError(unknown_name(problem, name, _CATALOGUE))
 
 
 def build(info, weights="imagenet"):
@@ -196,12 +193,10 @@ def _imagenet_file(info):
             path.parent,
             path.name,
             known_hash=known_hash,
-            label=f"les poids de {info.title} ({info.megabytes:.0f} Mo)",
+            label=f"les poids ImageNet de {info.title} ({info.megabytes:.0f} Mo)",
         )
     except DownloadError as error:
-        raise WeightsUnavailableError(
-            f"Les poids ImageNet de {info.title} ne sont pas sur cet ordinateur. {error}"
-        ) from error
+        raise WeightsUnavailableError(str(error)) from error
 
 
 def _efficientnet_input(model):

@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from PIL import Image
 from test_images import bomb_png
 
 from gradcam_lab import cli
+from gradcam_lab.analysis import Prediction
 from gradcam_lab.errors import UnknownClassError, UnknownLayerError, WeightsUnavailableError
 from gradcam_lab.images import load_image, writing
 
@@ -43,7 +45,7 @@ class FakeModel:
 
     def analyze(self, image):
         predictions = [
-            SimpleNamespace(index=i, label_fr=name, probability=p)
+            Prediction(i, None, name, name, p)
             for i, (name, p) in enumerate(zip(NAMES, (0.9992306, 0.0005, 0.0002)))
         ]
         return SimpleNamespace(
@@ -85,6 +87,7 @@ def refused(capsys, folder, *argv, words=""):
     assert out == ""
     assert err.endswith((".\n", "?\n"))
     assert err.count("\n") == 1
+    assert not re.search(r"[.!?] [A-ZÉ«]", err), f"plusieurs phrases : {err}"
     assert tree(folder) == before
     return err
 
@@ -182,7 +185,7 @@ def test_help_and_version_are_in_french(capsys):
     ("argv", "words"),
     [
         ([], "Donnez au moins une photo"),
-        (["--metode", "x"], "Vouliez-vous dire « --methode » ou « --modele » ?"),
+        (["--metode", "x"], "vouliez-vous dire « --methode » ou « --modele » ?"),
         (["--zzz"], "L'option « --zzz » n'existe pas"),
         (["--modele"], "L'option --modele attend une valeur"),
         (["--ecraser=oui"], "L'option --ecraser ne prend pas de valeur"),
@@ -228,7 +231,7 @@ def one_pixel():
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (None, "est introuvable. Vouliez-vous dire « Mon chien.jpg » ?"),
+        (None, "est introuvable : vouliez-vous dire « Mon chien.jpg » ?"),
         ("dossier", "est un dossier"),
         (b"", "est vide"),
         (b"Ceci n'est pas une image.", "contient du texte"),
@@ -282,6 +285,13 @@ def test_weights_out_of_reach(photo, tmp_path, capsys, monkeypatch):
 
     monkeypatch.setattr(cli, "_load_model", unavailable)
     refused(capsys, tmp_path, photo, words="Les poids ne sont pas sur cet ordinateur.")
+
+
+def test_real_weights_out_of_reach(photo, tmp_path, tmp_path_factory, capsys, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path_factory.mktemp("keras")))
+    monkeypatch.setenv("GRADCAM_LAB_OFFLINE", "1")
+    err = refused(capsys, tmp_path, photo, "--modele", "resnet50", words="ResNet-50")
+    assert "--modele mini" in err
 
 
 def test_interruption(photo, tmp_path, capsys, monkeypatch):

@@ -39,10 +39,10 @@ def test_nearest_gives_each_name_once_best_first_and_at_most_count():
 
 def test_did_you_mean_is_a_french_question():
     assert errors.did_you_mean("vgg17", ["vgg16", "vgg19", "mini"]) == (
-        "Vouliez-vous dire « vgg16 » ou « vgg19 » ?"
+        "vouliez-vous dire « vgg16 » ou « vgg19 » ?"
     )
-    assert errors.did_you_mean("dalmatian", ["dalmatien"]) == "Vouliez-vous dire « dalmatien » ?"
+    assert errors.did_you_mean("dalmatian", ["dalmatien"]) == "vouliez-vous dire « dalmatien » ?"
     assert errors.did_you_mean("abc", ["abc1", "abc2", "abc3"]) == (
-        "Vouliez-vous dire « abc1 », « abc2 » ou « abc3 » ?"
+        "vouliez-vous dire « abc1 », « abc2 » ou « abc3 » ?"
     )
     assert errors.did_you_mean("zzzz", ["dalmatien"]) == ""

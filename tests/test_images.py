@@ -232,7 +232,7 @@ def test_bad_sources_get_one_french_sentence(source, words):
 
 def test_missing_file_names_its_neighbours(photo, tmp_path):
     photo.save(tmp_path / "Dalmatian.png")
-    with pytest.raises(ImageError, match=r"introuvable. Vouliez-vous dire « Dalmatian.png » \?"):
+    with pytest.raises(ImageError, match=r"introuvable : vouliez-vous dire « Dalmatian.png » \?"):
         images.load_image(tmp_path / "dalmatien.png")
     with pytest.raises(ImageError, match=r"le dossier .* n'existe pas"):
         images.load_image(tmp_path / "absent" / "a.png")
@@ -378,7 +378,7 @@ def test_a_blank_map_gives_a_cold_picture(photo):
         ({"alpha": -0.1}, "entre 0 et 1"),
         ({"alpha": float("nan")}, "entre 0 et 1"),
         ({"alpha": "fort"}, "entre 0 et 1"),
-        ({"colormap": "virridis"}, "Vouliez-vous dire « viridis »"),
+        ({"colormap": "virridis"}, "vouliez-vous dire « viridis »"),
         ({"colormap": "zzz"}, "autumn"),
         ({"colormap": None}, "n'existe pas"),
         ({"blend": "multiply"}, '"add" ou "mix"'),

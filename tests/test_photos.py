@@ -94,9 +94,9 @@ def test_without_network_and_fallback_it_is_an_error(no_network):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("dalmatian", "Vouliez-vous dire « dalmatien » ?"),
+        ("dalmatian", "vouliez-vous dire « dalmatien » ?"),
         ("chat", "« chien_et_chat »"),
-        ("zzz", "Choisissez parmi : dalmatien, chien_et_chat, chelsea"),
+        ("zzz", "choisissez parmi dalmatien, chien_et_chat, chelsea"),
         (None, "n'existe pas"),
     ],
 )

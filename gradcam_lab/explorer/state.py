@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from ..cam import find_method
-from ..errors import GradcamLabError, did_you_mean
+from ..errors import GradcamLabError, unknown_name
 from ..images import check_overlay
 from ..scores import check_score
 
@@ -53,8 +53,8 @@ class ExplorerState:
         unknown = [name for name in choices if name not in self.__dataclass_fields__]
         if unknown:
             fields = self.__dataclass_fields__
-            hint = did_you_mean(unknown[0], fields) or f"Les choix sont : {', '.join(fields)}."
-            raise GradcamLabError(f"L'explorateur n'a pas de choix « {unknown[0]} ». {hint}")
+            problem = f"L'explorateur n'a pas de choix « {unknown[0]} »"
+            raise GradcamLabError(unknown_name(problem, unknown[0], fields))
         state = self
         if choices.get("photo", self.photo) != self.photo:
             state = replace(state, target=None, rival=None)

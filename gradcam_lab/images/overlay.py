@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from ..errors import ImageError, did_you_mean
+from ..errors import ImageError, unknown_name
 from .reading import load_image
 
 # Palettes lisibles par les personnes daltoniennes : leur clarté croît régulièrement, si bien que
@@ -90,8 +90,7 @@ def _palette(name):
 
     folded = str(name).strip().lower()
     if folded not in colormaps():
-        hint = did_you_mean(name, colormaps()) or f"Choisissez parmi : {', '.join(colormaps())}."
-        raise ImageError(f"La palette « {name} » n'existe pas. {hint}")
+        raise ImageError(unknown_name(f"La palette « {name} » n'existe pas", name, colormaps()))
     return _rgb_colors(getattr(cv2, f"COLORMAP_{folded.upper()}"))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from ..errors import ImageError, did_you_mean
+from ..errors import ImageError, unknown_name
 from .arrays import from_array
 from .colors import to_rgb
 
@@ -114,10 +114,8 @@ def _missing(path):
         neighbours = [entry.name for entry in os.scandir(folder) if entry.is_file()]
     except OSError:
         neighbours = []
-    hint = did_you_mean(path.name, neighbours)
-    if hint:
-        return f"Le fichier « {path} » est introuvable. {hint}"
-    return f"Le fichier « {path} » est introuvable : vérifiez son nom et son dossier."
+    problem = f"Le fichier « {path} » est introuvable"
+    return unknown_name(problem, path.name, neighbours, "vérifiez son nom et son dossier.")
 
 
 def _read_address(address):

@@ -231,7 +231,7 @@ def test_an_error_in_a_callback_would_be_seen(lab_page, lab_server):
 def test_unavailable_network_is_said_and_undone(lab_page, lab_server):
     _lab, tool = open_small(lab_page, lab_server)
     tool.control("Réseau").select_option(index=0)
-    assert "Les poids ImageNet de VGG16 ne sont pas sur cet ordinateur" in tool.error()
+    assert "Impossible de télécharger les poids ImageNet de VGG16" in tool.error()
     assert tool.control("Réseau").evaluate("s => s.selectedOptions[0].text") == "mini"
 
 
