@@ -2,7 +2,8 @@
 
 La table `data/imagenet_fr.csv` nomme en français les mille classes d'ImageNet. Les indices, les
 identifiants WordNet et les noms anglais sont ceux de Keras ; le sens de chaque classe est celui
-de la définition de son identifiant dans WordNet.
+de la définition de son identifiant dans WordNet, sauf pour les quelques classes dont les photos
+montrent autre chose (544, 718, 723, 836, 968) : là, le nom est celui de ce que l'on voit.
 """
 
 import csv
