@@ -44,7 +44,7 @@ class Prediction:
 
 
 class Analysis:
-    """Le résultat de l'unique passe avant d'une image ; les cartes s'en tirent à la demande.
+    """Le résultat de l'unique passe avant d'une image, dont on tire les cartes à la demande.
 
     Obtenue par `classifier.analyze(image)`. Une carte déjà demandée ne coûte plus rien ; une
     autre classe ne coûte que la partie du réseau au-dessus de la couche. Tous les tableaux
@@ -128,9 +128,9 @@ class Analysis:
     def heatmaps(self, targets=None, layers=None, method="gradcam", score="logit", normalize=True):
         """Rend les cartes de plusieurs classes et couches : `{(classe, couche): (h, w)}`.
 
-        `targets` : une classe, une liste de classes, ou un nombre n de classes parmi les plus
-        probables quand il est donné comme `targets=20` ; `layers` : un nom, une liste, ou
-        « all » pour toutes les couches. Toutes les couches d'une classe sont calculées en une
+        `targets` : une classe, une liste de classes, ou un entier n pour les n classes les plus
+        probables (`targets=20`) ; `layers` : un nom, une liste, ou « all » pour toutes les
+        couches. Toutes les couches d'une classe sont calculées en une
         seule passe arrière, plusieurs classes d'une couche en un seul lot. Les clés sont
         `(indice de la classe, nom de la couche)`. Erreurs et unités : comme `heatmap`.
         """

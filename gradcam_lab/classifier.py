@@ -153,9 +153,9 @@ class Classifier:
     def feature_map(self, layer=None):
         """Rend le tenseur Keras (None, h, w, C) d'une couche, pour bâtir un modèle à la main.
 
-        Pour VGG16, c'est `model.get_layer("block5_conv3").output` ; certains réseaux finissent
-        par une addition, que `get_layer` ne trouve pas. Lève `UnknownLayerError`, et `ModelError`
-        si la couche est à l'intérieur d'un réseau imbriqué, ou sert plusieurs fois.
+        Pour VGG16, c'est `keras_model.get_layer("block5_conv3").output` ; certains réseaux
+        finissent par une addition, que `get_layer` ne trouve pas. Lève `UnknownLayerError`, et
+        `ModelError` si la couche est à l'intérieur d'un réseau imbriqué, ou sert plusieurs fois.
         """
         name = self.find_layer(layer)
         operations = [step.operation for step in self._plan.steps]

@@ -84,10 +84,12 @@ def _heatmap(answer, analysis, target, score):
         return "Pas encore : votre réponse n'est pas un tableau de nombres."
     expected = analysis.heatmap(target, score=score).astype(np.float64)
     if found.shape != expected.shape:
-        hint = "il reste la dimension du lot" if found.ndim > 2 else "faut-il une moyenne de plus ?"
+        hint = "faut-il une moyenne de plus ?"
+        if found.ndim > 2:
+            hint = "il reste la dimension du lot."
         return (
             f"Pas encore : votre carte a la forme {found.shape} au lieu de {expected.shape} ; "
-            f"{hint}."
+            f"{hint}"
         )
     if not np.isfinite(found).all():
         return "Pas encore : votre carte contient des NaN ; avez-vous divisé par zéro ?"

@@ -89,7 +89,7 @@ def show(
     `analysis.heatmaps` (une liste, un nom, « all », un nombre de classes) ; `methods` : un nom,
     une liste, ou « all » ; `alpha`, `colormap` et `blend` comme à `gl.superimpose`. Si une carte
     est vide ou douteuse, la raison est écrite sous elle. Lève les erreurs de ces fonctions, et
-    `GradcamLabError` si la figure aurait plus de 40 lignes.
+    `GradcamLabError` si la figure devait avoir plus de 40 lignes.
     """
     if not isinstance(analysis, Analysis):
         raise GradcamLabError(

@@ -1,6 +1,6 @@
 """Le résultat publié : ce que VGG16 a répondu à l'auteur du tutoriel d'origine.
 
-Ces nombres permettent de comparer, même sans réseau et sans les 528 Mo de VGG16.
+Ces nombres permettent de comparer, même sans réseau et sans les 554 Mo de VGG16.
 """
 
 import json
