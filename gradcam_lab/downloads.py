@@ -206,7 +206,7 @@ def _download(bar_label, url, output_file, pooch_instance):
 class _Bar:
     """La barre de progression donnée à pooch : elle n'apparaît que si l'attente se prolonge.
 
-    C'est une barre de texte : celle des notebooks est un widget, que l'on ne peut pas enregistrer.
+    C'est une barre de texte : celle des carnets est un widget, que l'on ne peut pas enregistrer.
     """
 
     def __init__(self, label, patience=1.0):

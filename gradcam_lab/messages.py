@@ -7,7 +7,7 @@ _muted = ContextVar("gradcam_lab_muted", default=False)
 
 
 def say(text):
-    """Affiche une phrase sur la sortie normale : dans un notebook, elle suit la cellule."""
+    """Affiche une phrase sur la sortie normale : dans un carnet, elle suit la cellule."""
     if not _muted.get():
         print(text, flush=True)
 
