@@ -81,6 +81,6 @@ def _library(module, title, minimum, package):
 
 def _network():
     if offline():
-        return "internet n'est pas utilisé : GRADCAM_LAB_OFFLINE vaut 1."
+        return "Internet n'est pas utilisé : GRADCAM_LAB_OFFLINE vaut 1."
     folder = os.environ.get("KERAS_HOME") or "~/.keras"
     return f"Les autres seront téléchargés à la demande, une seule fois (réseaux dans {folder})."
