@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 import gradcam_lab as gl
 from gradcam_lab import mini
@@ -169,11 +169,54 @@ def test_two_pictures_two_classes_two_maps(classifier, chelsea):
     assert cat.sum() > 3 * boat.sum()
 
 
-def test_dalmatian_and_contrast_between_classes(classifier, evaluation, dalmatian_path):
+def test_dalmatian(classifier, evaluation, dalmatian_path):
     top = classifier.analyze(dalmatian_path).top(1)[0]
     stored = evaluation["exemples"]["dalmatien"]["trouve"][0]
     assert top.label_fr == stored[0] == "dalmatien"
     assert top.probability == pytest.approx(stored[1], abs=2e-3)
+    assert top.probability > 0.9
+
+
+def heat_share(heatmap, size, outline):
+    """Part de la chaleur à l'intérieur d'un contour (x et y en fractions de la photo)."""
+    mask = Image.new("L", size)
+    ImageDraw.Draw(mask).polygon([(x * size[0], y * size[1]) for x, y in outline], fill=1)
+    large = np.asarray(Image.fromarray(heatmap).resize(size, Image.BILINEAR), np.float64)
+    return (large * np.asarray(mask)).sum() / large.sum() if large.sum() > 0 else 0.0
+
+
+@pytest.fixture(scope="module")
+def outlines():
+    path = mini.FOLDER.parents[2] / "training" / "contours.json"
+    if not path.is_file():
+        pytest.skip("les contours tracés à la main ne sont que dans le dépôt")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_the_dalmatian_is_hot_and_the_cat_is_a_trace(
+    classifier, evaluation, outlines, dalmatian_path
+):
+    """Sur une échelle commune : normalisée, une trace paraît aussi chaude que le reste."""
+    analysis = classifier.analyze(dalmatian_path)
+    outline, size = outlines["dalmatien"]["chien"], analysis.image.size
+    stored = evaluation["contraste"]["dalmatien"]["entraine"]
+    shares = {t: heat_share(analysis.heatmap(t), size, outline) for t in ("dalmatien", "chat")}
+    total = {t: analysis.heatmap(t, normalize=False).sum() for t in shares}
+    assert shares["dalmatien"] >= 0.65
+    assert shares["chat"] * total["chat"] <= 0.15 * total["dalmatien"]
+    for target, share in shares.items():
+        assert share == pytest.approx(stored[target]["chien"], abs=0.02)
+
+
+def test_each_animal_has_its_own_heat(classifier, outlines, both_path):
+    analysis = classifier.analyze(both_path)
+    for target, other in (("chien", "chat"), ("chat", "chien")):
+        heatmap = analysis.heatmap(target)
+        mine, theirs = (
+            heat_share(heatmap, analysis.image.size, outlines["chien_et_chat"][name])
+            for name in (target, other)
+        )
+        assert mine > 0.5 > 0.2 > theirs
 
 
 def test_a_part_of_the_test_photos(classifier, evaluation, shared):

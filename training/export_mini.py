@@ -71,6 +71,8 @@ def main() -> None:
     with torch.no_grad():
         model.predictions.weight /= temperature
         model.predictions.bias /= temperature
+        # Les scores, de moyenne nulle : ni les probabilités ni les cartes n'en dépendent.
+        model.predictions.bias -= logits.mean() / temperature
     arrays = {name: value.astype(np.float16) for name, value in fold(model).items()}
 
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -82,7 +84,16 @@ def main() -> None:
         "parameters": int(sum(a.size for a in arrays.values())),
         "temperature": round(temperature, 4),
         "phase": phase,
-        "phases": [{"pas": s, "taux": r, "part_a_96_pixels": p} for s, r, p in PHASES[:phase]],
+        "phases": [
+            {
+                "pas": p.steps,
+                "taux": p.rate,
+                "part_a_96_pixels": p.small,
+                "series": list(p.series),
+                "lieu": p.place,
+            }
+            for p in PHASES[:phase]
+        ],
         "licence": "usage non commercial (photos de chats et de chiens : Asirra, Microsoft)",
     }
     text = json.dumps(card, ensure_ascii=False, indent=2) + "\n"

@@ -141,6 +141,20 @@ def goal_table(result: dict) -> str:
     return "\n".join(rows)
 
 
+def trace_note(contrasts: dict) -> str:
+    """Ce que vaut la carte de « chat » sur le dalmatien, quand elle n'est pas vide."""
+    if "dalmatien" not in contrasts or not contrasts["dalmatien"]["chaleur_relative"]["chat"]:
+        return ""
+    heat = contrasts["dalmatien"]["chaleur_relative"]["chat"]
+    return (
+        "Sur le dalmatien, la carte de « chat » n'est pas vide. Avant normalisation, elle porte\n"
+        f"{percent(heat)} de la chaleur de « dalmatien » ; mais cette trace est posée sur le\n"
+        "chien, et une carte divisée par son propre maximum ne dit plus qu'elle est faible. La\n"
+        "part dans le contour ne suffit donc pas : le tableau du contraste, plus bas, donne aussi\n"
+        "la chaleur totale.\n"
+    )
+
+
 def write_card(result: dict, card: dict, log: list[dict]) -> None:
     """Écrit `docs/carte_mini.md`."""
     test, extra, speed = result["test"], result["extra_de_cote"], result["vitesse"]
@@ -181,6 +195,7 @@ def write_card(result: dict, card: dict, log: list[dict]) -> None:
         "classes": class_table(test),
         "confusion": confusion_table(test["confusion"]),
         "objectifs": goal_table(result),
+        "trace": trace_note(result["contraste"]),
         "erreurs": mistakes(test["confusion"]),
         "exemples": example_table(result["exemples"]),
         "contraste": contrast_table(result["contraste"]) if result["contraste"] else "(non mesuré)",

@@ -33,19 +33,27 @@ os.environ["KERAS_HOME"] = str(TEACHER_HOME)
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 SEED = 20261
+# Trois séries de vues. Les deux dernières reviennent trois fois plus souvent sur les chats et les
+# chiens difficiles de `extra/`, et collent plus souvent les objets rares sur un fond.
+SERIES = (1, 2, 3)
+HARD = {1: 1, 2: 3, 3: 3}
+# Part des vues collées : classes courantes, petites classes.
+PASTE = {1: (0.12, 0.3), 2: (0.2, 0.5), 3: (0.2, 0.5)}
 FILTERS = (Image.BILINEAR, Image.BILINEAR, Image.BICUBIC, Image.BOX, Image.LANCZOS, Image.NEAREST)
 SMALL = {CLASSES.index(k) for k in ("dalmatien", "elephant", "montre", "tasse", "visage")}
 
 
-def plan(total: int) -> list[tuple[str, int, int]]:
+def plan(total: int, series: int) -> list[tuple[str, int, int]]:
     """Choisit les vues : (chemin, classe, numéro). Les petites classes reviennent plus souvent."""
-    photos = read_split("train") + read_extra(held_out=False)
+    extra = read_extra(held_out=False)
+    photos = read_split("train") + extra
+    photos += [p for p in extra if p[1] != BACKGROUND] * (HARD[series] - 1)
     by_class: dict[int, list[str]] = {}
     for path, label in photos:
         by_class.setdefault(label, []).append(path)
     weights = {k: len(v) ** 0.6 * (0.6 if k == BACKGROUND else 1) for k, v in by_class.items()}
     scale = total / sum(weights.values())
-    rng = random.Random(SEED)
+    rng = random.Random(SEED + series - 1)
     views = []
     for label, paths in sorted(by_class.items()):
         count = round(weights[label] * scale)
@@ -91,9 +99,11 @@ def recolour(image: Image.Image, rng: random.Random) -> Image.Image:
     return image
 
 
-def make_view(path: str, label: int, number: int, backgrounds: list[str]) -> Image.Image:
+def make_view(
+    path: str, label: int, number: int, backgrounds: list[str], series: int
+) -> Image.Image:
     """Fabrique la vue numéro `number`, toujours la même : une image de 224 × 224."""
-    rng = random.Random(SEED * 1_000_003 + number)
+    rng = random.Random((SEED + series - 1) * 1_000_003 + number)
     image = Image.open(DATA / path).convert("RGB")
     if rng.random() < 0.5:
         image = image.transpose(Image.FLIP_LEFT_RIGHT)
@@ -101,7 +111,7 @@ def make_view(path: str, label: int, number: int, backgrounds: list[str]) -> Ima
         image = image.rotate(rng.uniform(-14, 14), Image.BILINEAR, fillcolor=(127, 127, 127))
         w, h = image.size
         image = image.crop((round(w * 0.06), round(h * 0.06), round(w * 0.94), round(h * 0.94)))
-    paste = label != BACKGROUND and rng.random() < (0.3 if label in SMALL else 0.12)
+    paste = label != BACKGROUND and rng.random() < PASTE[series][label in SMALL]
     # Une photo collée reste presque entière : elle sera déjà réduite.
     image = crop(image, rng, 0.75 if paste else 0.25)
     side = TEACHER_SIZE
@@ -124,6 +134,11 @@ def shrink(image: Image.Image, number: int) -> Image.Image:
     return image.resize((SIZE, SIZE), FILTERS[number % len(FILTERS)])
 
 
+def suffix(series: int) -> str:
+    """Fin du nom des fichiers d'une série : rien pour la première."""
+    return "" if series == 1 else f"_{series}"
+
+
 def load_teacher():
     """MobileNetV2 d'ImageNet, jusqu'à sa moyenne globale, et les poids de sa dernière couche."""
     import keras
@@ -133,7 +148,7 @@ def load_teacher():
     return keras.Model(teacher.inputs, teacher.layers[-2].output), kernel, bias
 
 
-def run_worker(total: int, part: int, parts: int) -> None:
+def run_worker(total: int, series: int, part: int, parts: int) -> None:
     """Calcule les vues part, part + parts, part + 2·parts... ; reprend là où il s'était arrêté."""
     import tensorflow as tf
 
@@ -141,16 +156,16 @@ def run_worker(total: int, part: int, parts: int) -> None:
     tf.config.threading.set_inter_op_parallelism_threads(1)
     teacher, _, _ = load_teacher()
     call = tf.function(lambda x: teacher(x, training=False))
-    views = plan(total)
+    views = plan(total, series)
     backgrounds = [p for p, k in read_extra(held_out=False) if k == BACKGROUND]
-    pixels = np.lib.format.open_memmap(WORK / "vues.npy", mode="r+")
-    features = np.lib.format.open_memmap(WORK / "professeur.npy", mode="r+")
-    done_path = WORK / f"fait_{part}.txt"
+    pixels = np.lib.format.open_memmap(WORK / f"vues{suffix(series)}.npy", mode="r+")
+    features = np.lib.format.open_memmap(WORK / f"professeur{suffix(series)}.npy", mode="r+")
+    done_path = WORK / f"fait{suffix(series)}_{part}.txt"
     start = int(done_path.read_text()) if done_path.exists() else 0
     mine, began = views[part::parts], time.time()
     for first in range(start, len(mine), 64):
         batch = mine[first : first + 64]
-        large = [make_view(*view, backgrounds) for view in batch]
+        large = [make_view(*view, backgrounds, series) for view in batch]
         x = np.stack([np.asarray(i, np.float32) for i in large]) / 127.5 - 1
         numbers = [view[2] for view in batch]
         features[numbers] = call(x).numpy().astype(np.float16)
@@ -158,48 +173,40 @@ def run_worker(total: int, part: int, parts: int) -> None:
         done_path.write_text(str(first + len(batch)))
         if first // 64 % 20 == 0:
             seconds = time.time() - began
-            print(
-                f"partie {part} : {first + len(batch)}/{len(mine)} vues, {seconds:.0f} s",
-                flush=True,
-            )
+            done = first + len(batch)
+            print(f"série {series}, partie {part} : {done}/{len(mine)} vues, {seconds:.0f} s",
+                  flush=True)  # fmt: skip
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Prépare les vues et les réponses du professeur.")
-    parser.add_argument("--vues", type=int, default=40_000)
-    parser.add_argument("--processus", type=int, default=2)
-    parser.add_argument("--partie", type=int, help="usage interne")
-    args = parser.parse_args()
-    if args.partie is not None:
-        return run_worker(args.vues, args.partie, args.processus)
-
-    WORK.mkdir(parents=True, exist_ok=True)
-    views = plan(args.vues)
-    marker = WORK / "vues_pretes.txt"
+def prepare(total: int, series: int, processes: int) -> None:
+    """Calcule une série de vues, en plusieurs processus ; ne refait pas ce qui est prêt."""
+    views, tag = plan(total, series), suffix(series)
+    marker = WORK / f"vues{tag}_pretes.txt"
     if marker.exists() and marker.read_text() == str(len(views)):
-        print("Les vues sont déjà prêtes.")
-        return None
-    if not (WORK / "vues.npy").exists():
-        np.lib.format.open_memmap(WORK / "vues.npy", "w+", np.uint8, (len(views), SIZE, SIZE, 3))
-        np.lib.format.open_memmap(WORK / "professeur.npy", "w+", np.float16, (len(views), 1280))
+        print(f"Les vues de la série {series} sont déjà prêtes.")
+        return
+    if not (WORK / f"vues{tag}.npy").exists():
+        create = np.lib.format.open_memmap
+        create(WORK / f"vues{tag}.npy", "w+", np.uint8, (len(views), SIZE, SIZE, 3))
+        create(WORK / f"professeur{tag}.npy", "w+", np.float16, (len(views), 1280))
     np.savez(
-        WORK / "vues_plan.npz",
+        WORK / f"vues_plan{tag}.npz",
         path=np.array([view[0] for view in views]),
         label=np.array([view[1] for view in views]),
     )
-    command = [
-        sys.executable,
-        __file__,
-        "--vues",
-        str(args.vues),
-        "--processus",
-        str(args.processus),
-    ]
-    jobs = [subprocess.Popen([*command, "--partie", str(p)]) for p in range(args.processus)]
+    command = [sys.executable, __file__, "--vues", str(total), "--serie", str(series)]
+    command += ["--processus", str(processes)]
+    jobs = [subprocess.Popen([*command, "--partie", str(p)]) for p in range(processes)]
     codes = [job.wait() for job in jobs]  # tous, même si le premier a échoué
     if any(codes):
         sys.exit("La préparation a été interrompue : relancez la même commande, elle reprendra.")
-    # Les photos de validation, vues entières : une seule vue chacune, sans hasard.
+    marker.write_text(str(len(views)))
+
+
+def prepare_validation() -> None:
+    """Les photos de validation, vues entières : une seule vue chacune, sans hasard."""
+    if (WORK / "tete_imagenet.npz").exists():
+        return
     teacher, kernel, bias = load_teacher()
     val = read_split("val")
     images = [Image.open(DATA / path).convert("RGB") for path, _ in val]
@@ -211,8 +218,22 @@ def main() -> None:
         label=np.array([k for _, k in val]),
     )
     np.savez(WORK / "tete_imagenet.npz", kernel=kernel, bias=bias)
-    marker.write_text(str(len(views)))
-    return None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Prépare les vues et les réponses du professeur.")
+    parser.add_argument("--vues", type=int, default=40_000, help="nombre de vues par série")
+    parser.add_argument("--serie", type=int, choices=SERIES, help="une seule série")
+    parser.add_argument("--processus", type=int, default=2)
+    parser.add_argument("--partie", type=int, help="usage interne")
+    args = parser.parse_args()
+    if args.partie is not None:
+        run_worker(args.vues, args.serie, args.partie, args.processus)
+        return
+    WORK.mkdir(parents=True, exist_ok=True)
+    for series in [args.serie] if args.serie else SERIES:
+        prepare(args.vues, series, args.processus)
+    prepare_validation()
 
 
 if __name__ == "__main__":

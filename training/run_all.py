@@ -10,7 +10,8 @@ ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_":
 HERE = Path(__file__).resolve().parent
 for script in ("prepare_views.py", "train_mini.py", "export_mini.py", "evaluate_mini.py"):
     print(f"→ {script}", flush=True)
-    if subprocess.run(
-        [sys.executable, HERE / script], env={**ENVIRONMENT, **os.environ}
-    ).returncode:
+    command = [sys.executable, HERE / script]
+    if script == "train_mini.py":
+        command += ["--coeurs", "2"]
+    if subprocess.run(command, env={**ENVIRONMENT, **os.environ}).returncode:
         sys.exit(f"L'étape {script} s'est arrêtée : corrigez, puis relancez la même commande.")

@@ -4,7 +4,13 @@ L'élève apprend trois choses à la fois sur chaque vue : l'étiquette de la ph
 professeur sur les quatorze classes (une régression logistique posée sur ses 1280 valeurs) et son
 avis sur les mille classes d'ImageNet (tête auxiliaire, jetée à la fin). Les recettes viennent de
 Hinton et al. (2015, arXiv:1503.02531), Beyer et al. (2022, arXiv:2106.05237), Zhang et al. (2018,
-mixup) et Yun et al. (2019, CutMix). Le script reprend là où il s'était arrêté.
+mixup) et Yun et al. (2019, CutMix).
+
+Les phases suivantes ajoutent une quatrième leçon, celle du **lieu** : en un point de la carte, une
+classe absente de cet endroit ne doit laisser aucune trace positive, et la classe présente doit en
+laisser une. On sait où chacune est sans contour dessiné à la main : nulle part, si la photo ne la
+contient pas ; dans son rectangle, pour les collages que fait le script. Le script reprend là où il
+s'était arrêté.
 """
 
 import argparse
@@ -13,6 +19,7 @@ import math
 import os
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 # Entre deux calculs, ne pas occuper le processeur à attendre.
 os.environ.setdefault("KMP_BLOCKTIME", "0")
@@ -27,15 +34,33 @@ from torch import nn
 SEED = 20262
 BLOCKS = ((16,), (32, 32), (64, 64), (128, 128, 160, 192, 256))  # comme gradcam_lab/mini.py
 BATCH = 96
-# (pas, taux d'apprentissage le plus haut, part des pas faite sur des vues réduites à 96 pixels)
-PHASES = ((4600, 3e-3, 0.55),)
+
+
+class Phase(NamedTuple):
+    """Une phase d'apprentissage."""
+
+    steps: int
+    rate: float  # taux d'apprentissage le plus haut
+    small: float  # part des pas faite sur des vues réduites à 96 pixels
+    series: tuple[int, ...]  # séries de vues, voir prepare_views.py
+    place: float  # poids de la leçon du lieu
+    margin: float  # de combien la trace d'une classe absente doit rester sous zéro
+
+
+PHASES = (
+    Phase(4600, 3e-3, 0.55, (1,), 0.0, 0.0),
+    Phase(13000, 2e-3, 0.4, (1, 2), 0.1, 0.0),
+    Phase(6500, 1.5e-3, 0.25, (2, 3), 0.15, 1.0),
+)
 SMALL_SIZE = 96
 WEIGHT_DECAY = 0.05
 AUXILIARY, TEMPERATURE = 0.5, 2.0  # poids et température de la tête à mille classes
 TRUST = 0.6  # part du professeur dans la cible à quatorze classes ; le reste est l'étiquette
 CLEAN_END = 0.15  # fin de chaque phase sans mélange de photos : la confiance se règle
-EVERY = 100  # pas entre deux lignes du journal
+EVERY = 200  # pas entre deux lignes du journal
 DALMATIAN = 251  # indice d'ImageNet
+STRIDE = 8  # pixels de la photo par case de la carte
+TRACE = 2.0  # trace attendue de la classe présente, dans l'unité des scores
 COLUMNS = (
     "phase", "pas", "epoques", "taux", "taille", "perte", "perte_auxiliaire", "perte_train",
     "exactitude_train", "perte_val", "exactitude_val", "exactitude_moyenne_val", "secondes",
@@ -83,8 +108,15 @@ class Mini(nn.Module):
         self.auxiliary = nn.Linear(width, 1000)
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        x = self.layers(x).float().mean(dim=(2, 3))
+        return self.heads(self.layers(x).float())
+
+    def heads(self, activations: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        x = activations.mean(dim=(2, 3))
         return self.predictions(self.dropout(x)), self.auxiliary(x)
+
+    def maps(self, activations: torch.Tensor) -> torch.Tensor:
+        """Cartes d'activation des quatorze classes (n, 14, h, w), avant la ReLU."""
+        return torch.einsum("nchw,kc->nkhw", activations, self.predictions.weight)
 
 
 def fit_teacher_head(features: np.ndarray, labels: np.ndarray, val: dict) -> tuple:
@@ -116,35 +148,74 @@ def fit_teacher_head(features: np.ndarray, labels: np.ndarray, val: dict) -> tup
     return soft, onehot
 
 
-def load_data() -> dict:
+class Views:
+    """Les vues d'une ou plusieurs séries, lues sur le disque à la demande."""
+
+    def __init__(self, series: tuple[int, ...]):
+        tags = ["" if k == 1 else f"_{k}" for k in series]
+        plans = [np.load(WORK / f"vues_plan{tag}.npz") for tag in tags]
+        self.parts = [np.load(WORK / f"vues{tag}.npy", mmap_mode="r") for tag in tags]
+        self.path = np.concatenate([plan["path"] for plan in plans])
+        self.label = np.concatenate([plan["label"] for plan in plans])
+        self.teacher = np.concatenate([np.load(WORK / f"professeur{tag}.npy") for tag in tags])
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        """Pixels uint8 (n, 128, 128, 3) de ces lignes, dans cet ordre."""
+        found, first = np.empty((len(rows), SIZE, SIZE, 3), np.uint8), 0
+        for part in self.parts:
+            here = (rows >= first) & (rows < first + len(part))
+            found[here] = part[rows[here] - first]
+            first += len(part)
+        return found
+
+
+def load_data(series: tuple[int, ...]) -> dict:
     """Vues, cibles et photos de contrôle, en mémoire."""
-    plan = np.load(WORK / "vues_plan.npz")
+    views = Views(series)
     val = dict(np.load(WORK / "validation.npz"))
-    features = np.load(WORK / "professeur.npy")
-    soft, onehot = fit_teacher_head(features, plan["label"], val)
+    soft, onehot = fit_teacher_head(views.teacher, views.label, val)
     head = np.load(WORK / "tete_imagenet.npz")
-    logits = torch.from_numpy(features.astype(np.float32)) @ torch.from_numpy(head["kernel"])
-    logits += torch.from_numpy(head["bias"])
+    kernel, bias = torch.from_numpy(head["kernel"]), torch.from_numpy(head["bias"])
+    logits = torch.cat([
+        (torch.from_numpy(part.astype(np.float32)) @ kernel + bias).half()
+        for part in np.array_split(views.teacher, 20)
+    ])  # fmt: skip
     # Les chiens de extra/ que le professeur prend pour des dalmatiens restent de côté.
-    suspect = F.softmax(logits, 1)[:, DALMATIAN].numpy()
+    suspect = np.concatenate(
+        [F.softmax(part.float(), 1)[:, DALMATIAN].numpy() for part in logits.split(4096)]
+    )
     doubtful = set()
-    for path in np.unique(plan["path"]):
-        if path.startswith("extra/chien") and suspect[plan["path"] == path].mean() > 0.1:
+    for path in np.unique(views.path):
+        if path.startswith("extra/chien") and suspect[views.path == path].mean() > 0.1:
             doubtful.add(path)
-    keep = np.flatnonzero(~np.isin(plan["path"], sorted(doubtful)))
+    keep = np.flatnonzero(~np.isin(views.path, sorted(doubtful)))
     print(f"{len(keep)} vues gardées ; chiens de extra/ écartés comme dalmatiens : {len(doubtful)}")
     some = read_split("train")[::7]
     images = [
         Image.open(DATA / p).convert("RGB").resize((SIZE, SIZE), Image.BILINEAR) for p, _ in some
     ]
     return {
-        "pixels": np.load(WORK / "vues.npy", mmap_mode="r"),
+        "pixels": views,
         "keep": torch.from_numpy(keep),
+        "backgrounds": np.flatnonzero(views.label == BACKGROUND),
         "target": TRUST * soft + (1 - TRUST) * onehot,
-        "logits": logits.half(),
+        "marks": mark_classes(soft, views.label),
+        "logits": logits,
         "train": (np.stack([np.asarray(i) for i in images]), np.array([k for _, k in some])),
         "val": (val["pixels"], val["label"]),
     }
+
+
+def mark_classes(soft: torch.Tensor, labels: np.ndarray) -> torch.Tensor:
+    """Classes que la vue peut contenir, et celle qu'elle contient sûrement : bool (n, 2, 14)."""
+    labels = torch.from_numpy(labels)
+    possible = soft > torch.where(labels == BACKGROUND, 0.3, 0.1)[:, None]
+    sure = torch.zeros_like(possible)
+    real = torch.nonzero(labels != BACKGROUND)[:, 0]
+    sure[real, labels[real]] = True
+    possible |= sure
+    possible[:, CLASSES.index("chien")] |= possible[:, CLASSES.index("dalmatien")]
+    return torch.stack([possible, sure], 1)
 
 
 def to_input(pixels: np.ndarray) -> torch.Tensor:
@@ -158,17 +229,97 @@ def mix(x, target, aux, rng: np.random.Generator):
     if draw > 0.6:
         return x, target, aux
     if draw < 0.35:
-        share = float(rng.beta(0.4, 0.4))
-        x = share * x + (1 - share) * x.flip(0)
-    else:
-        side = x.shape[-1]
-        cut = math.sqrt(1 - float(rng.uniform(0.35, 1)))
-        h = w = round(cut * side)
-        top, left = int(rng.integers(0, side - h + 1)), int(rng.integers(0, side - w + 1))
-        x = x.clone()
-        x[..., top : top + h, left : left + w] = x.flip(0)[..., top : top + h, left : left + w]
-        share = 1 - h * w / side**2
-    return x, share * target + (1 - share) * target.flip(0), share * aux + (1 - share) * aux.flip(0)
+        return average_of(x, target, aux, float(rng.beta(0.4, 0.4)))
+    side = x.shape[-1]
+    cut = math.sqrt(1 - float(rng.uniform(0.35, 1)))
+    h = w = round(cut * side)
+    top, left = int(rng.integers(0, side - h + 1)), int(rng.integers(0, side - w + 1))
+    _, target, aux = average_of(x, target, aux, 1 - h * w / side**2)
+    x = x.clone()
+    x[..., top : top + h, left : left + w] = x.flip(0)[..., top : top + h, left : left + w]
+    return x, target, aux
+
+
+def whole(marks: torch.Tensor, side: int) -> torch.Tensor:
+    """Les marques de la vue, les mêmes en chaque case : bool (n, 2, 14, h, w)."""
+    cells = side // STRIDE
+    return marks[..., None, None].expand(*marks.shape, cells, cells).clone()
+
+
+def blend(x, target, aux, marks, rng: np.random.Generator):
+    """Mixup : deux photos superposées, chacune possible partout, aucune sûre."""
+    share = float(rng.beta(0.4, 0.4))
+    place = whole(marks | marks.flip(0), x.shape[-1])
+    place[:, 1] = False
+    return *average_of(x, target, aux, share), place
+
+
+def average_of(x, target, aux, share: float):
+    """La moyenne pondérée de chaque vue, et de ses cibles, avec celles d'une autre."""
+    return tuple(share * part + (1 - share) * part.flip(0) for part in (x, target, aux))
+
+
+def swap(x, target, aux, marks, rng: np.random.Generator):
+    """CutMix dont le rectangle suit les cases de la carte : on sait quelle photo est où."""
+    cells = x.shape[-1] // STRIDE
+    h, w = (int(n) for n in rng.integers(cells // 3, cells * 3 // 4 + 1, 2))
+    top, left = int(rng.integers(0, cells - h + 1)), int(rng.integers(0, cells - w + 1))
+    place = whole(marks, x.shape[-1])
+    place[..., top : top + h, left : left + w] = marks.flip(0)[..., None, None]
+    rows = slice(STRIDE * top, STRIDE * (top + h))
+    columns = slice(STRIDE * left, STRIDE * (left + w))
+    _, target, aux = average_of(x, target, aux, 1 - h * w / cells**2)
+    other, x = x.flip(0), x.clone()
+    x[..., rows, columns] = other[..., rows, columns]
+    return x, target, aux, place
+
+
+def collage(x, target, aux, marks, canvas, canvas_marks, rng: np.random.Generator):
+    """Une ou deux photos réduites, posées sur un fond de la vie courante, sur les cases."""
+    side = x.shape[-1]
+    cells = side // STRIDE
+    place = whole(canvas_marks, side)
+    out, total = canvas.clone(), 0
+    pair = rng.random() < 0.65
+    upright = rng.random() < 0.7  # côte à côte, plutôt que l'une sous l'autre
+    new_target, new_aux = torch.zeros_like(target), torch.zeros_like(aux)
+    for k in range(2 if pair else 1):
+        h = int(rng.integers(cells * 2 // 5, cells + 1))
+        w = int(rng.integers(cells * 2 // 5, cells // 2 + 1 if pair else cells + 1))
+        top = int(rng.integers(0, cells - h + 1))
+        half = cells // 2 if pair else cells
+        left = k * half + int(rng.integers(0, half - w + 1))
+        if pair and not upright:
+            h, w, top, left = w, h, left, top
+        photo, photo_target, photo_aux, photo_marks = (
+            part if k == 0 else part.flip(0) for part in (x, target, aux, marks)
+        )
+        small = F.interpolate(photo, size=(STRIDE * h, STRIDE * w), mode="bilinear", antialias=True)
+        out[..., STRIDE * top : STRIDE * (top + h), STRIDE * left : STRIDE * (left + w)] = small
+        place[..., top : top + h, left : left + w] = photo_marks[..., None, None]
+        new_target += h * w * photo_target
+        new_aux += h * w * photo_aux
+        total += h * w
+    return out, new_target / total, new_aux / total, place
+
+
+def place_losses(
+    maps: torch.Tensor, place: torch.Tensor, margin: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Trace des classes absentes au-dessus de -margin, case par case ; trop faible des présentes.
+
+    La seconde ne demande rien à une case donnée : la moyenne lissée des exponentielles de la
+    région suffit, quelques cases chaudes la satisfont. Sans elle, toutes les cartes pourraient
+    rester négatives, car la softmax ne voit que des différences.
+    """
+    possible, sure = place.unbind(1)
+    absent = (F.softplus(maps + margin) * ~possible).sum(1).mean()
+    sure, maps = sure.flatten(2), maps.flatten(2)
+    n, k = torch.nonzero(sure.any(2), as_tuple=True)
+    inside = sure[n, k]
+    trace = torch.logsumexp(maps[n, k].masked_fill(~inside, -1e4), 1) - inside.sum(1).log()
+    present = F.softplus(TRACE - trace).mean() if len(n) else maps.sum() * 0
+    return absent, present
 
 
 @torch.no_grad()
@@ -216,9 +367,10 @@ class Average:
                 mine.lerp_(new, 1 - decay)
 
 
-def train_phase(phase: int, data: dict, start: dict | None, log: Path) -> dict:
+def train_phase(phase: int, start: dict | None, log: Path) -> dict:
     """Une phase : montée brève du taux, puis descente en cosinus jusqu'à zéro."""
-    steps, peak, small = PHASES[phase]
+    steps, peak, small, series, weight, margin = PHASES[phase]
+    data = load_data(series)
     torch.manual_seed(SEED + phase)
     model = Mini().to(memory_format=torch.channels_last)
     if start:
@@ -240,14 +392,14 @@ def train_phase(phase: int, data: dict, start: dict | None, log: Path) -> dict:
             optimizer.load_state_dict(saved["optimizer"])
             first, spent = saved["step"], saved["seconds"]
             print(f"phase {phase + 1} : reprise au pas {first}")
-    keep, began, losses = data["keep"], time.time() - spent, []
+    keep, began, losses, places = data["keep"], time.time() - spent, [], []
     per_epoch = len(keep) // BATCH
     for step in range(first, steps):
         # Le hasard d'un pas ne dépend que de son numéro : une reprise redonne la même suite.
-        epoch, place = divmod(step, per_epoch)
+        epoch, turn = divmod(step, per_epoch)
         order = np.random.default_rng((SEED, phase, epoch)).permutation(len(keep))
         rng = np.random.default_rng((SEED, phase, 1000 + step))
-        rows = keep[np.sort(order[place * BATCH : (place + 1) * BATCH])]
+        rows = keep[np.sort(order[turn * BATCH : (turn + 1) * BATCH])]
         rows = rows[rng.permutation(len(rows))]
         rate = peak * min((step + 1) / 300, 0.5 * (1 + math.cos(math.pi * step / steps)))
         for group in optimizer.param_groups:
@@ -261,19 +413,41 @@ def train_phase(phase: int, data: dict, start: dict | None, log: Path) -> dict:
             x = x.flip(3)
         target = data["target"][rows]
         aux = F.softmax(data["logits"][rows].float() / TEMPERATURE, 1)
-        if step < (1 - CLEAN_END) * steps:
+        place, clean = None, step >= (1 - CLEAN_END) * steps
+        if weight:
+            marks, draw = data["marks"][rows], rng.random()
+            if draw < 0.35:
+                under = rng.choice(data["backgrounds"], len(rows))
+                canvas = F.interpolate(
+                    to_input(data["pixels"][under]), size=size, mode="bilinear", antialias=True
+                )
+                x, target, aux, place = collage(
+                    x, target, aux, marks, canvas, data["marks"][under], rng
+                )
+            elif draw < 0.55 and not clean:
+                x, target, aux, place = swap(x, target, aux, marks, rng)
+            elif draw < 0.75 and not clean:
+                x, target, aux, place = blend(x, target, aux, marks, rng)
+            else:
+                place = whole(marks, size)
+        elif not clean:
             x, target, aux = mix(x, target, aux, rng)
         x = x.contiguous(memory_format=torch.channels_last)
 
         model.train()
         with torch.autocast("cpu", torch.bfloat16):
-            scores, wide = model(x)
-        loss = F.cross_entropy(scores.float(), target)
-        loss_aux = F.kl_div(
-            F.log_softmax(wide.float() / TEMPERATURE, 1), aux, reduction="batchmean"
-        )
+            activations = model.layers(x)
+        activations = activations.float()
+        scores, wide = model.heads(activations)
+        loss = F.cross_entropy(scores, target)
+        loss_aux = F.kl_div(F.log_softmax(wide / TEMPERATURE, 1), aux, reduction="batchmean")
+        total = loss + AUXILIARY * TEMPERATURE**2 * loss_aux
+        if weight:
+            absent, present = place_losses(model.maps(activations), place, margin)
+            total = total + weight * (absent + present)
+            places.append((float(absent.detach()), float(present.detach())))
         optimizer.zero_grad()
-        (loss + AUXILIARY * TEMPERATURE**2 * loss_aux).backward()
+        total.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 5.0)
         optimizer.step()
         for block in model.layers:
@@ -291,13 +465,14 @@ def train_phase(phase: int, data: dict, start: dict | None, log: Path) -> dict:
                 phase + 1, done, f"{done * BATCH / len(keep):.2f}", f"{rate:.6f}", size,
                 *(f"{v:.4f}" for v in (*mean_losses, *on_train[:2], *on_val)), round(seconds),
             )  # fmt: skip
-            losses = []
+            trace = " + {:.3f} + {:.3f}".format(*np.mean(places, axis=0)) if places else ""
+            losses, places = [], []
             with open(log, "a", encoding="utf-8", newline="") as file:
                 csv.writer(file, lineterminator="\n").writerow(row)
             left = (steps - done) * seconds / done / 60
             print(f"phase {phase + 1}, pas {done}/{steps}, perte {mean_losses[0]:.3f} + "
-                  f"{mean_losses[1]:.3f}, apprentissage {100 * on_train[1]:.1f} %, validation "
-                  f"{100 * on_val[1]:.1f} % (moyenne des classes {100 * on_val[2]:.1f} %), "
+                  f"{mean_losses[1]:.3f}{trace}, apprentissage {100 * on_train[1]:.1f} %, "
+                  f"validation {100 * on_val[1]:.1f} % (par classe {100 * on_val[2]:.1f} %), "
                   f"encore {left:.0f} min", flush=True)  # fmt: skip
         if done % (5 * EVERY) == 0:
             state = {
@@ -318,13 +493,13 @@ def main() -> None:
     log = WORK / "journal.csv"
     if not log.exists():
         log.write_text(",".join(COLUMNS) + "\n", encoding="utf-8")
-    data, state = load_data(), None
+    state = None
     for phase in range(len(PHASES)):
         finished = WORK / f"phase{phase + 1}.pt"
         if finished.exists():
             state = torch.load(finished)
             continue
-        state = train_phase(phase, data, state, log)
+        state = train_phase(phase, state, log)
         torch.save(state, finished)
         model = Mini()
         model.load_state_dict(state)
