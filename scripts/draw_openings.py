@@ -3,7 +3,8 @@
     python scripts/draw_openings.py
 
 Une figure jointe (*attachment*) se voit sans rien exécuter, y compris sur GitHub. Elle est
-dessinée avec `mini` et la photo « chelsea », sans réseau ; à refaire quand `mini` change.
+dessinée avec `mini` et les photos livrées avec le cours, sans réseau ; à refaire quand `mini`
+change.
 """
 
 import base64
@@ -85,6 +86,11 @@ def openings():
     channels = [
         (f"canal {k}, × son poids", picture(activations[..., k], extent=extent)) for k in strongest
     ]
+    puzzling = model.analyze(gl.sample("astronaut"))  # mini y voit un visage, et un piano
+    answers = [
+        (f"où « {label} » ?", picture(gl.superimpose(puzzling.heatmap(label), puzzling.image)))
+        for label in ("visage", "piano")
+    ]
     return {
         "00_sommaire": strip(
             [
@@ -117,6 +123,7 @@ def openings():
             ],
             ["→", "+", "→"],
         ),
+        "04_explorer": strip([("une photo", picture(puzzling.image)), *answers], "→ "),
     }  # fmt: skip
 
 
