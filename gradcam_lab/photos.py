@@ -95,7 +95,7 @@ _SAMPLES = (
     ),
     SampleInfo(
         name="rocket",
-        title="Le décollage d'une fusée Falcon 9",
+        title="Une fusée Falcon 9 sur son pas de tir",
         licence="domaine public",
         credit="SpaceX, livrée avec scikit-image",
         offline=True,
