@@ -366,7 +366,8 @@ def test_lesson_in_voila(voila_page):
     page.locator(PICTURE).first.wait_for(timeout=120_000)
     scope = page.locator(".jupyter-widgets", has=page.locator(PICTURE)).first
     tool = Tool(page, scope)
-    tool.changes(lambda: tool.control("Photo").select_option("Une fusée Falcon 9 sur son pas de tir"))
+    rocket = "Une fusée Falcon 9 sur son pas de tir"
+    tool.changes(lambda: tool.control("Photo").select_option(rocket))
     tool.changes(lambda: tool.control("Méthode").select_option("LayerCAM"))
     tool.changes(lambda: tool.button("léopard").click())
     assert tool.message().startswith("Calculé")
