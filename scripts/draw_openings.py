@@ -86,10 +86,11 @@ def openings():
     channels = [
         (f"canal {k}, × son poids", picture(activations[..., k], extent=extent)) for k in strongest
     ]
-    puzzling = model.analyze(gl.sample("astronaut"))  # mini y voit un visage, et un piano
+    halves = [np.asarray(gl.sample(n).resize((400, 266))) for n in ("chelsea", "coffee")]
+    both = model.analyze(np.vstack(halves))  # comme dans la leçon 4
     answers = [
-        (f"où « {label} » ?", picture(gl.superimpose(puzzling.heatmap(label), puzzling.image)))
-        for label in ("visage", "piano")
+        (f"où « {label} » ?", picture(gl.superimpose(both.heatmap(label), both.image)))
+        for label in ("chat", "tasse")
     ]
     return {
         "00_sommaire": strip(
@@ -123,7 +124,7 @@ def openings():
             ],
             ["→", "+", "→"],
         ),
-        "04_explorer": strip([("une photo", picture(puzzling.image)), *answers], "→ "),
+        "04_explorer": strip([("une photo", picture(both.image)), *answers], "→ "),
     }  # fmt: skip
 
 

@@ -41,6 +41,34 @@ def predict(classifier, paths: list[str]) -> np.ndarray:
     return np.concatenate(found)
 
 
+def hot_cells(classifier, paths: list[str], probabilities, labels: np.ndarray) -> dict:
+    """Ce que laissent les cartes (CAM) : traces de classes absentes, réponses sans aucune trace.
+
+    Une classe absente a une trace quand une case au moins de sa carte est positive. Un dalmatien
+    est aussi un chien.
+    """
+    import keras
+
+    last = classifier.model.get_layer(classifier.default_layer)
+    network = keras.Model(classifier.model.inputs, last.output)
+    kernel = classifier.model.get_layer("predictions").get_weights()[0]
+    hottest = []
+    for first in range(0, len(paths), 64):
+        batch = [classifier.preprocess(DATA / path) for path in paths[first : first + 64]]
+        hottest.append((network(np.concatenate(batch)).numpy() @ kernel).max((1, 2)))
+    hot, guess = np.concatenate(hottest) > 0, probabilities.argmax(1)
+    absent = np.arange(len(CLASSES)) != labels[:, None]
+    absent[labels == CLASSES.index("dalmatien"), CLASSES.index("chien")] = False
+    empty = ~hot[np.arange(len(guess)), guess]
+    return {
+        "traces": float(hot[absent].mean()),
+        "reponses": len(guess),
+        "reponses_vides": int(empty.sum()),
+        "vides_et_fausses": int((empty & (guess != labels)).sum()),
+        "confiance_des_vides": float(probabilities.max(1)[empty].mean()) if empty.any() else None,
+    }
+
+
 def wilson(right: int, total: int) -> list[float]:
     """Intervalle de confiance à 95 % d'une proportion (Wilson, 1927)."""
     p, n = right / total, total
@@ -231,14 +259,18 @@ def main() -> None:
         }
     }
     for name, photos in (("validation", read_split("val")), ("test", read_split("test"))):
-        probabilities = predict(classifier, [path for path, _ in photos])
-        result[name] = score(probabilities, np.array([k for _, k in photos]))
+        paths, labels = [path for path, _ in photos], np.array([k for _, k in photos])
+        probabilities = predict(classifier, paths)
+        result[name] = score(probabilities, labels)
+        result[name]["cartes"] = hot_cells(classifier, paths, probabilities, labels)
         print(f"{name} : {100 * result[name]['exactitude']:.1f} %, moyenne des classes "
               f"{100 * result[name]['exactitude_moyenne']:.1f} %", flush=True)  # fmt: skip
     held_out = read_extra(held_out=True)
     assert all(is_held_out(path) for path, _ in held_out)
-    probabilities = predict(classifier, [path for path, _ in held_out])
-    result["extra_de_cote"] = score(probabilities, np.array([k for _, k in held_out]))
+    paths, labels = [path for path, _ in held_out], np.array([k for _, k in held_out])
+    probabilities = predict(classifier, paths)
+    result["extra_de_cote"] = score(probabilities, labels)
+    result["extra_de_cote"]["cartes"] = hot_cells(classifier, paths, probabilities, labels)
     print(f"extra mis de côté : {100 * result['extra_de_cote']['exactitude']:.1f} %", flush=True)
 
     result["exemples"] = {}

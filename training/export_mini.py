@@ -91,6 +91,8 @@ def main() -> None:
                 "part_a_96_pixels": p.small,
                 "series": list(p.series),
                 "lieu": p.place,
+                "marge": p.margin,
+                "pointes": p.peaks,
             }
             for p in PHASES[:phase]
         ],

@@ -142,16 +142,33 @@ def goal_table(result: dict) -> str:
 
 
 def trace_note(contrasts: dict) -> str:
-    """Ce que vaut la carte de « chat » sur le dalmatien, quand elle n'est pas vide."""
-    if "dalmatien" not in contrasts or not contrasts["dalmatien"]["chaleur_relative"]["chat"]:
+    """Ce que vaut la carte de « chat » sur le dalmatien."""
+    if "dalmatien" not in contrasts:
         return ""
     heat = contrasts["dalmatien"]["chaleur_relative"]["chat"]
+    if not heat:
+        return (
+            "Sur le dalmatien, la carte de « chat » est tout à fait vide : rien, dans cette\n"
+            "photo, ne plaide pour un chat. C'est ce que disent les 0 % du tableau.\n"
+        )
     return (
         "Sur le dalmatien, la carte de « chat » n'est pas vide. Avant normalisation, elle porte\n"
         f"{percent(heat)} de la chaleur de « dalmatien » ; mais cette trace est posée sur le\n"
         "chien, et une carte divisée par son propre maximum ne dit plus qu'elle est faible. La\n"
         "part dans le contour ne suffit donc pas : le tableau du contraste, plus bas, donne aussi\n"
         "la chaleur totale.\n"
+    )
+
+
+def emptiness(maps: dict) -> str:
+    """Combien de réponses ont une carte vide, combien sont fausses, et avec quelle confiance."""
+    if not maps["reponses_vides"]:
+        return f"aucune sur {maps['reponses']}"
+    wrong = maps["vides_et_fausses"]
+    return (
+        f"{maps['reponses_vides']} sur {maps['reponses']}, dont {wrong or 'aucune'} "
+        f"{'fausses' if wrong > 1 else 'fausse'} "
+        f"(confiance moyenne {percent(maps['confiance_des_vides'], 0)})"
     )
 
 
@@ -196,6 +213,10 @@ def write_card(result: dict, card: dict, log: list[dict]) -> None:
         "confusion": confusion_table(test["confusion"]),
         "objectifs": goal_table(result),
         "trace": trace_note(result["contraste"]),
+        "traces_test": percent(test["cartes"]["traces"]),
+        "traces_val": percent(result["validation"]["cartes"]["traces"]),
+        "vides_test": emptiness(test["cartes"]),
+        "vides_extra": emptiness(extra["cartes"]),
         "erreurs": mistakes(test["confusion"]),
         "exemples": example_table(result["exemples"]),
         "contraste": contrast_table(result["contraste"]) if result["contraste"] else "(non mesuré)",

@@ -45,12 +45,14 @@ class Phase(NamedTuple):
     series: tuple[int, ...]  # séries de vues, voir prepare_views.py
     place: float  # poids de la leçon du lieu
     margin: float  # de combien la trace d'une classe absente doit rester sous zéro
+    peaks: bool = False  # juger aussi chaque carte à sa case la plus chaude, voir `peak_losses`
 
 
 PHASES = (
     Phase(4600, 3e-3, 0.55, (1,), 0.0, 0.0),
     Phase(13000, 2e-3, 0.4, (1, 2), 0.1, 0.0),
     Phase(6500, 1.5e-3, 0.25, (2, 3), 0.15, 1.0),
+    Phase(6000, 1e-3, 0.2, (1, 2, 3), 0.15, 1.0, True),
 )
 SMALL_SIZE = 96
 WEIGHT_DECAY = 0.05
@@ -322,6 +324,34 @@ def place_losses(
     return absent, present
 
 
+def peak_losses(
+    maps: torch.Tensor, place: torch.Tensor, margin: float, said: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Case la plus chaude des classes absentes au-dessus de -margin ; étendue des présentes.
+
+    Moyennée sur 256 cases, une case égarée ne coûte presque rien : c'est elle, pourtant, que montre
+    une carte ramenée à son maximum. La classe présente, elle, doit marquer un huitième au moins de
+    sa région, et la réponse du réseau (`said`, la classe la plus probable, n) quatre cases : une
+    carte vide n'expliquerait rien. Là où personne ne sait ce que montre la photo, la réponse n'est
+    pas une faute.
+    """
+    possible, sure = place.flatten(3).unbind(1)
+    maps = maps.flatten(2)
+    answered = F.one_hot(said, maps.shape[1]).bool()
+    unknown = ~sure.any(2).any(1)
+    possible = possible | (unknown[:, None] & answered)[..., None]
+    hottest = maps.masked_fill(possible, -1e4).amax(2)
+    absent = F.softplus(hottest + margin).sum(1).mean()
+    n, k = torch.nonzero(sure.any(2), as_tuple=True)
+    inside = sure[n, k]
+    first = maps[n, k].masked_fill(~inside, -1e4).sort(1, descending=True).values
+    wanted = (inside.sum(1) + 7) // 8
+    first = first * (torch.arange(maps.shape[2]) < wanted[:, None])
+    present = F.softplus(TRACE - first.sum(1) / wanted)
+    answer = F.softplus(TRACE - maps[answered].topk(4, 1).values.mean(1))
+    return absent, torch.cat([present, answer]).mean()
+
+
 @torch.no_grad()
 def evaluate(model: Mini, photos: np.ndarray, labels: np.ndarray) -> tuple[float, float, float]:
     """Perte, exactitude et exactitude moyenne par classe sur des photos entières."""
@@ -367,9 +397,16 @@ class Average:
                 mine.lerp_(new, 1 - decay)
 
 
+def forget_after(log: Path, phase: int, step: int) -> None:
+    """Ôte du journal les lignes qu'une reprise à ce pas va écrire de nouveau."""
+    head, *lines = log.read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines if tuple(map(int, line.split(",")[:2])) <= (phase, step)]
+    log.write_text("\n".join([head, *kept]) + "\n", encoding="utf-8")
+
+
 def train_phase(phase: int, start: dict | None, log: Path) -> dict:
     """Une phase : montée brève du taux, puis descente en cosinus jusqu'à zéro."""
-    steps, peak, small, series, weight, margin = PHASES[phase]
+    steps, peak, small, series, weight, margin, peaks = PHASES[phase]
     data = load_data(series)
     torch.manual_seed(SEED + phase)
     model = Mini().to(memory_format=torch.channels_last)
@@ -392,6 +429,7 @@ def train_phase(phase: int, start: dict | None, log: Path) -> dict:
             optimizer.load_state_dict(saved["optimizer"])
             first, spent = saved["step"], saved["seconds"]
             print(f"phase {phase + 1} : reprise au pas {first}")
+    forget_after(log, phase + 1, first)
     keep, began, losses, places = data["keep"], time.time() - spent, [], []
     per_epoch = len(keep) // BATCH
     for step in range(first, steps):
@@ -443,7 +481,11 @@ def train_phase(phase: int, start: dict | None, log: Path) -> dict:
         loss_aux = F.kl_div(F.log_softmax(wide / TEMPERATURE, 1), aux, reduction="batchmean")
         total = loss + AUXILIARY * TEMPERATURE**2 * loss_aux
         if weight:
-            absent, present = place_losses(model.maps(activations), place, margin)
+            maps = model.maps(activations)
+            absent, present = place_losses(maps, place, margin)
+            if peaks:
+                more = peak_losses(maps, place, margin, scores.detach().argmax(1))
+                absent, present = absent + more[0], present + more[1]
             total = total + weight * (absent + present)
             places.append((float(absent.detach()), float(present.detach())))
         optimizer.zero_grad()
