@@ -8,7 +8,7 @@ from . import cam
 from .cache import ArrayCache
 from .diagnosis import diagnose_map
 from .errors import GradcamLabError
-from .messages import say
+from .messages import percent, say
 from .scores import check_score
 
 __all__ = ["Analysis", "Prediction"]
@@ -35,9 +35,7 @@ class Prediction:
     @property
     def percent(self):
         """La probabilité en pour cent, avec une virgule : « 99,92 % », ou « < 0,01 % »."""
-        # « 0,00 % » laisserait croire que la classe est exclue.
-        tiny = 0 < self.probability < 5e-5
-        return f"{'< 0.01' if tiny else f'{100 * self.probability:.2f}'} %".replace(".", ",")
+        return percent(self.probability).replace("\N{NO-BREAK SPACE}", " ")
 
     def __str__(self):
         return f"{self.label_fr} ({self.percent})"

@@ -188,7 +188,7 @@ def _explain(model, image, path, target, layer, options):
     )
     name = analysis.prediction(explained).label_fr
     lines = [f"{path.stem} : ce que voit {model.name}"]
-    lines += [f"  {p.percent:>8}  {p.label_fr}" for p in predictions]
+    lines += [f"  {p.percent:>9}  {p.label_fr}" for p in predictions]
     lines += [
         f"Classe expliquée : {name} (couche {layer}, méthode {options.methode})",
         f"Carte de chaleur : {heatmap}",

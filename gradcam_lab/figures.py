@@ -16,11 +16,9 @@ from .analysis import Analysis
 from .cam import METHODS, find_method
 from .errors import GradcamLabError, ImageError
 from .images import check_overlay, colorize, load_image, superimpose
-from .messages import muted
+from .messages import muted, percent
 
 __all__ = [
-    "decimal",
-    "percent",
     "shrink",
     "show",
     "show_channels",
@@ -291,18 +289,6 @@ def _to_jpeg(figure):
 
 
 # --- Les nombres à la française ---------------------------------------------------------------
-
-
-def decimal(value, digits=2):
-    """Écrit un nombre avec une virgule : 0.5 donne « 0,50 »."""
-    return f"{value:.{digits}f}".replace(".", ",")
-
-
-def percent(probability):
-    """Écrit une probabilité en pour cent : 0.9992306 donne « 99,92 % », 1e-7 « < 0,01 % »."""
-    if 0 < probability < 5e-5:
-        return "< 0,01\N{NO-BREAK SPACE}%"
-    return f"{decimal(100 * probability)}\N{NO-BREAK SPACE}%"
 
 
 def _decimal_tick(value, _position=None):

@@ -20,3 +20,19 @@ def muted():
         yield
     finally:
         _muted.reset(token)
+
+
+def percent(share, digits=2):
+    """Écrit une part en pour cent : 0.9992306 donne « 99,92 % », 1e-7 « < 0,01 % ».
+
+    « 0,00 % » et « 100,00 % » laisseraient croire à une certitude : ils ne s'écrivent que pour 0 et
+    pour 1.
+    """
+    least = 10.0 ** -(digits + 2)
+    if 0 < share < least / 2:
+        text = f"< {100 * least:.{digits}f}"
+    elif 1 - least / 2 < share < 1:
+        text = f"> {100 * (1 - least):.{digits}f}"
+    else:
+        text = f"{100 * share:.{digits}f}"
+    return f"{text}\N{NO-BREAK SPACE}%".replace(".", ",")

@@ -100,9 +100,9 @@ def test_one_photo(photo, tmp_path, capsys):
     out, err = capsys.readouterr()
     assert out.splitlines() == [
         "Mon chien : ce que voit vgg16",
-        "   99,92 %  dalmatien",
-        "    0,05 %  chat tigré",
-        "    0,02 %  théière",
+        "    99,92 %  dalmatien",
+        "     0,05 %  chat tigré",
+        "     0,02 %  théière",
         "Classe expliquée : dalmatien (couche block5_conv3, méthode gradcam)",
         f"Carte de chaleur : {os.path.join('résultats', 'ici', 'Mon chien_heatmap.jpg')}",
         f"Superposition    : {os.path.join('résultats', 'ici', 'Mon chien_gradcam.jpg')}",

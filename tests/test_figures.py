@@ -9,7 +9,8 @@ import tiny_models
 from PIL import Image
 
 import gradcam_lab as gl
-from gradcam_lab import figures
+from gradcam_lab import figures, messages
+from gradcam_lab.explorer import views
 
 
 @pytest.fixture(scope="module")
@@ -231,9 +232,13 @@ def test_other_figures_explain_bad_arguments(call, sentence):
 
 def test_numbers_are_written_in_french():
     space = "\N{NO-BREAK SPACE}"
-    assert figures.percent(0.9992306) == f"99,92{space}%"
-    assert figures.percent(1e-7) == f"< 0,01{space}%"
-    assert figures.percent(0) == f"0,00{space}%"
-    assert figures.decimal(0.5) == "0,50"
+    assert messages.percent(0.9992306) == f"99,92{space}%"
+    assert messages.percent(1e-7) == f"< 0,01{space}%"
+    assert messages.percent(0) == f"0,00{space}%"
+    assert messages.percent(1 - 1e-7) == f"> 99,99{space}%"
+    assert messages.percent(1) == f"100,00{space}%"
+    assert views.percent(0.338) == f"33,8{space}%"
+    assert views.percent(0.9999) == f"> 99,9{space}%"
+    assert views.percent(1e-4) == f"< 0,1{space}%"
     assert figures._decimal_tick(-0.30000000000000004) == "\N{MINUS SIGN}0,3"
     assert figures._decimal_tick(2.5e-5) == "2,5·10⁻⁵"

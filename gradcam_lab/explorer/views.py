@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from .. import messages
 from ..cam import METHODS, find_method, pooled_gradients
 from ..errors import GradcamLabError
 from ..images import check_overlay, colorize, superimpose
@@ -199,11 +200,9 @@ def grid(pieces, columns, gap=4):
 # --- Les mots et les nombres ------------------------------------------------------------------
 
 
-def percent(probability):
-    """Une probabilité en pour cent, avec une virgule : « 33,8 % »."""
-    if 0 < probability < 5e-4:
-        return "< 0,1\N{NO-BREAK SPACE}%"
-    return f"{100 * probability:.1f}\N{NO-BREAK SPACE}%".replace(".", ",")
+def percent(share):
+    """Une part en pour cent, un chiffre après la virgule : « 33,8 % »."""
+    return messages.percent(share, digits=1)
 
 
 def short(value, sign=False):
