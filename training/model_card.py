@@ -160,6 +160,23 @@ def trace_note(contrasts: dict) -> str:
     )
 
 
+def phase_table(phases: list[dict]) -> str:
+    """Les réglages de chaque phase d'apprentissage."""
+    rows = [
+        "| phase | pas | taux d'apprentissage, au plus | part des pas à 96 pixels | séries de vues "
+        "| poids de la leçon du lieu | marge | case la plus chaude |",
+        "|---:|---:|---:|---:|---|---:|---:|---|",
+    ]
+    for number, p in enumerate(phases, 1):
+        rows.append(
+            f"| {number} | {p['pas']} | {french(p['taux'], 4)} "
+            f"| {percent(p['part_a_96_pixels'], 0)} | {', '.join(map(str, p['series']))} "
+            f"| {french(p['lieu'], 2)} "
+            f"| {french(p['marge'])} | {'jugée' if p['pointes'] else 'non'} |"
+        )
+    return "\n".join(rows)
+
+
 def emptiness(maps: dict) -> str:
     """Combien de réponses ont une carte vide, combien sont fausses, et avec quelle confiance."""
     if not maps["reponses_vides"]:
@@ -220,11 +237,7 @@ def write_card(result: dict, card: dict, log: list[dict]) -> None:
         "erreurs": mistakes(test["confusion"]),
         "exemples": example_table(result["exemples"]),
         "contraste": contrast_table(result["contraste"]) if result["contraste"] else "(non mesuré)",
-        "phases": " puis ".join(
-            f"{p['pas']} pas (taux d'apprentissage jusqu'à {french(p['taux'], 4)}, "
-            f"{percent(p['part_a_96_pixels'], 0)} des pas sur des vues réduites à 96 pixels)"
-            for p in card["phases"]
-        ),
+        "phases": phase_table(card["phases"]),
         "minutes": round(
             sum(
                 max(r["secondes"] for r in log if r["phase"] == p)
