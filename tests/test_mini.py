@@ -250,6 +250,26 @@ def test_model_card_quotes_the_evaluation(evaluation):
     assert "$" not in text
 
 
+def test_absent_classes_leave_few_traces(classifier, evaluation, shared):
+    """Sur une partie des photos de test, par les cartes du paquet, et non par la matrice."""
+    folder = shared / "mini_vgg" / "test"
+    if not folder.is_dir():
+        pytest.skip("les photos de test (../shared/mini_vgg) ne sont pas là")
+    traces, empty = [], []
+    with muted():
+        for path in sorted(folder.glob("*/*.jpg"))[::12]:
+            analysis = classifier.analyze(path)
+            hot = [analysis.heatmap(k, normalize=False).max() > 0 for k in range(14)]
+            shown = {mini.keys().index(path.parent.name)}
+            if path.parent.name == "dalmatien":
+                shown.add(mini.keys().index("chien"))
+            traces += [hot[k] for k in range(14) if k not in shown]
+            empty.append(not hot[analysis.top(1)[0].index])
+    stored = evaluation["test"]["cartes"]
+    assert np.mean(traces) == pytest.approx(stored["traces"], abs=0.015)
+    assert np.mean(empty) <= stored["reponses_vides"] / stored["reponses"] + 0.04
+
+
 def test_training_log_is_shipped():
     log = mini.training_log()
     assert len(log) > 20
