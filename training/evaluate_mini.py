@@ -50,7 +50,7 @@ def hot_cells(classifier, paths: list[str], probabilities, labels: np.ndarray) -
     import keras
 
     last = classifier.model.get_layer(classifier.default_layer)
-    network = keras.Model(classifier.model.inputs, last.output)
+    network = keras.Model(classifier.model.input, last.output)
     kernel = classifier.model.get_layer("predictions").get_weights()[0]
     hottest = []
     for first in range(0, len(paths), 64):
