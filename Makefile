@@ -27,6 +27,8 @@ test: ## installe ce qu'il faut, puis vérifie le style, le paquet et chaque car
 	@echo "→ Style du code (ruff)"
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
+	@echo "→ Sens des flèches entre les pièces du paquet (import-linter)"
+	@$(VENV)/bin/lint-imports --no-cache
 	@echo "→ Tests du paquet (pytest)"
 	@$(RUN) -m pytest -m "not browser" $(PYTEST_ARGS)
 	@echo "→ Chaque carnet est rejoué et comparé à ses sorties enregistrées (nbval)"

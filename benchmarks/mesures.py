@@ -35,7 +35,7 @@ def main():
     options = parser.parse_args()
     if options.memoire:
         return measure_memory(options.modele, options.memoire)
-    from gradcam_lab.messages import muted
+    from gradcam_lab.base.messages import muted
 
     with muted():  # des poids au hasard donnent bien des cartes vides : inutile de le répéter
         times = measure_speed(options.modele, options.tours)
@@ -192,7 +192,7 @@ def measure_memory(name, weights):
     if weights.startswith("keras:"):
         import keras
 
-        from gradcam_lab import zoo
+        from gradcam_lab.models import catalogue as zoo
 
         info = zoo.find_model(name)
         built = getattr(keras.applications, info._builder)(weights=weights.removeprefix("keras:"))

@@ -25,7 +25,7 @@ NAME = "ouverture.png"  # le nom que cite la première cellule
 
 def strip(panels, symbols):
     """Une ligne de `panels` (titre, dessin), séparés par `symbols` ; rend la figure."""
-    from gradcam_lab.figures import LessonFigure
+    from gradcam_lab.figures.show import LessonFigure
 
     widths = [1.0 if i % 2 == 0 else 0.16 for i in range(2 * len(panels) - 1)]
     figure = LessonFigure(figsize=(9.6, 2.3), dpi=100, layout="constrained", facecolor="white")
@@ -81,7 +81,7 @@ def openings():
     prepared = picture(np.clip(0.5 + centred / 255, 0, 1))
 
     activations, gradients = analysis.activations(), analysis.gradients()
-    alpha = gl.cam.pooled_gradients(gradients)
+    alpha = gl.methods.pooled_gradients(gradients)
     strongest = np.argsort(-alpha * activations.mean(axis=(0, 1)))[:2]
     channels = [
         (f"canal {k}, × son poids", picture(activations[..., k], extent=extent)) for k in strongest
@@ -140,7 +140,7 @@ def _mosaic(activations, alpha, side=6):
 
 def attach(path, figure):
     """Joint la figure à la première cellule du carnet ; vrai si le fichier a changé."""
-    from gradcam_lab.figures import to_png
+    from gradcam_lab.figures.show import to_png
 
     before = path.read_text(encoding="utf-8")
     notebook = nbformat.reads(before, as_version=4)

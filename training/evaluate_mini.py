@@ -22,8 +22,8 @@ from PIL import Image, ImageDraw
 sys.path.insert(0, str(REPO))
 
 import gradcam_lab as gl
-from gradcam_lab import mini
-from gradcam_lab.messages import muted
+from gradcam_lab.base.messages import muted
+from gradcam_lab.models import mini
 
 HERE = Path(__file__).resolve().parent
 IMAGES = Path(os.environ.get("MINI_IMAGES", REPO.parent / "shared" / "images"))

@@ -1,7 +1,7 @@
 """Le code équivalent : les quelques lignes qui redonnent exactement l'image affichée."""
 
+from ..figures.strips import fitted_size
 from .sources import OWN
-from .views import fitted_size
 
 __all__ = ["equivalent_code"]
 

@@ -4,10 +4,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..cam import normalize, pooled_gradients
-from ..hot_region import draw_hot_region, find_hot_region
+from ..base.numbers import short_percent
+from ..figures import strips as views
 from ..images import superimpose
-from . import texts, views
+from ..images.hot_region import draw_hot_region, find_hot_region
+from ..methods.cam import normalize, pooled_gradients
+from . import texts
 
 __all__ = ["Content", "compute", "draw", "key", "with_region"]
 
@@ -66,7 +68,7 @@ def draw(made, state, seen, shown):
     """Rend `(image, carte)` : uint8 (H, W, 3) et (h, w)."""
     colors = (state.alpha, state.colormap, state.blend)
     if state.view == "compare":
-        names = [f"{p.label_fr} · {views.percent(p.probability)}" for p in shown]
+        names = [f"{p.label_fr} · {short_percent(p.probability)}" for p in shown]
         picture = views.compose_classes(seen.photo, made.maps, names, *colors, state.common_scale)
     elif state.view == "layers":
         picture = views.compose_layers(seen.tile, made.maps, *colors, state.layer)

@@ -6,12 +6,14 @@ import re
 import numpy as np
 from PIL import Image
 
-from ..hot_region import draw_hot_region, find_hot_region
+from ..base.messages import muted
+from ..base.numbers import short
+from ..base.numbers import short_percent as percent
+from ..figures.strips import BOX, captioned, fitted_size, method_title
 from ..images import colorize, superimpose
-from ..labels import fold
-from ..messages import muted
+from ..images.hot_region import draw_hot_region, find_hot_region
+from ..network.labels import fold
 from .texts import SCORES
-from .views import BOX, captioned, fitted_size, method_title, percent, short
 
 __all__ = ["make_files", "png"]
 

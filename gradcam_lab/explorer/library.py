@@ -2,11 +2,11 @@
 
 from collections import OrderedDict
 
-from .. import classifier as classifiers
-from .. import zoo
-from ..classifier import Classifier
-from ..messages import muted
-from ..photos import samples
+from ..base.messages import muted
+from ..explain.classifier import Classifier
+from ..images.photos import samples
+from ..models import catalogue as zoo
+from ..models import loading
 from . import sources
 
 __all__ = ["Library"]
@@ -60,7 +60,7 @@ class Library:
             return self._own
         if key not in self._loaded:
             with muted():
-                self._loaded[key] = classifiers.load_model(key, fallback=False)
+                self._loaded[key] = loading.load_model(key, fallback=False)
         self._loaded.move_to_end(key)
         while len(self._loaded) > 1 and len(self._loaded) + bool(self._own) > _MAX_NETWORKS:
             self._loaded.popitem(last=False)

@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .. import zoo
+from ..base.messages import muted
 from ..errors import GradcamLabError, ModelError
-from ..messages import muted
+from ..figures.strips import _TILE, can_share_scale, fit
+from ..models import catalogue as zoo
 from . import content, sources, texts
 from .code import equivalent_code
 from .layers import main_layers
 from .library import Library
 from .result import Result
 from .state import ExplorerState
-from .views import _TILE, can_share_scale, fit
 
 __all__ = ["Result", "Session"]
 

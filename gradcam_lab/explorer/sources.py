@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from .. import photos
 from ..errors import ImageError
-from ..images import load_image
+from ..images import load_image, photos
 
 __all__ = ["OWN", "Photo", "given_photo", "sample_photos"]
 

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from ..cam import find_method
-from ..errors import GradcamLabError, unknown_name
+from ..base.names import unknown_name
+from ..errors import GradcamLabError
 from ..images import check_overlay
-from ..scores import check_score
+from ..methods.registry import check_score, find_method
 
 __all__ = ["VIEWS", "ExplorerState"]
 

@@ -1,7 +1,8 @@
 """Les phrases de l'explorateur : légendes, textes de remplacement, messages, raisons."""
 
-from ..cam import METHODS
-from .views import percent, short
+from ..base.numbers import short
+from ..base.numbers import short_percent as percent
+from ..methods.registry import METHODS
 
 SCORES = {"logit": "score avant softmax", "probability": "probabilité, après softmax"}
 

@@ -4,7 +4,8 @@ import functools
 
 import numpy as np
 
-from ..errors import ImageError, unknown_name
+from ..base.names import unknown_name
+from ..errors import ImageError
 from .reading import load_image
 
 # Palettes lisibles par les personnes daltoniennes : leur clarté croît régulièrement, si bien que

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from ..errors import ImageError, unknown_name
+from ..base.names import unknown_name
+from ..errors import ImageError
 from .arrays import from_array
 from .colors import to_rgb
 
@@ -119,7 +120,7 @@ def _missing(path):
 
 
 def _read_address(address):
-    from ..downloads import DownloadError, read_url
+    from ..base.downloads import DownloadError, read_url
 
     try:
         data = read_url(address, MAX_BYTES)

@@ -1,0 +1,58 @@
+# Les noms publics : `lazy_loader` les lit ici, et les éditeurs les complètent d'ici.
+from . import errors, figures, lessons, methods
+from .classroom.installation import check_installation
+from .errors import GradcamLabError
+from .explain.analysis import Analysis
+from .explain.classifier import Classifier
+from .explorer import Explorer
+from .figures.common import (
+    show_channels,
+    show_images,
+    show_maps,
+    show_probabilities,
+    show_vector,
+)
+from .figures.overview import show
+from .figures.saving import save
+from .figures.strips import channel_strip, compare_classes, layer_strip
+from .images.hot_region import draw_hot_region, find_hot_region
+from .images.overlay import colorize, colormaps, superimpose
+from .images.photos import sample, samples
+from .images.reading import load_image
+from .methods.registry import METHODS
+from .models.catalogue import available_models
+from .models.loading import load_classifier, load_model
+
+__all__ = [
+    "Analysis",
+    "Classifier",
+    "Explorer",
+    "GradcamLabError",
+    "METHODS",
+    "available_models",
+    "channel_strip",
+    "check_installation",
+    "colorize",
+    "colormaps",
+    "compare_classes",
+    "draw_hot_region",
+    "errors",
+    "figures",
+    "find_hot_region",
+    "layer_strip",
+    "lessons",
+    "load_classifier",
+    "load_image",
+    "load_model",
+    "methods",
+    "sample",
+    "samples",
+    "save",
+    "show",
+    "show_channels",
+    "show_images",
+    "show_maps",
+    "show_probabilities",
+    "show_vector",
+    "superimpose",
+]

@@ -1,0 +1,1 @@
+"""La salle : vérifier que cette machine est prête pour les leçons."""

@@ -1,0 +1,1 @@
+"""Expliquer une photo : `Classifier`, `Analysis`, et pourquoi une carte est vide."""

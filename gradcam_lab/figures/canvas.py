@@ -1,0 +1,137 @@
+"""La toile des figures : une `Figure` qui s'affiche seule, et ce que l'on y pose.
+
+Rien ne passe par `pyplot` : rien ne reste ouvert en mémoire, et le style choisi par
+l'utilisateur est respecté.
+"""
+
+import io
+import sys
+import textwrap
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ..base.numbers import percent
+from ..images import load_image
+
+__all__ = ["LessonFigure", "shrink", "to_png"]
+
+# Le plus gros PNG affiché tel quel, en octets.
+_HEAVY = 100_000
+_DPI = 100  # points par pouce : 1 pouce de figure fait 100 pixels
+WIDTH = 9.6  # largeur d'une figure, en pouces : celle d'un carnet ouvert dans JupyterLab
+WARM, COLD = "#c2410c", "#94a3b8"  # la barre dont on parle, et les autres
+NOTE = {"facecolor": "#fff7ed", "edgecolor": WARM, "boxstyle": "round,pad=0.5"}
+
+
+class LessonFigure(Figure):
+    """Une `Figure` qui s'affiche dans Jupyter même si `pyplot` n'a jamais été importé.
+
+    Un dessin s'affiche en PNG, net ; une figure pleine de photos en JPEG, trois fois plus
+    léger : un carnet enregistré reste sous les deux mégaoctets.
+    """
+
+    def _repr_png_(self):
+        png = to_png(self)
+        return png if len(png) <= _HEAVY else None
+
+    def _repr_jpeg_(self):
+        return None if self._repr_png_() else _to_jpeg(self)
+
+
+def _tell_jupyter():
+    """Dit à Jupyter de suivre les choix de `LessonFigure`, et non ceux de toutes les figures."""
+    interface = sys.modules.get("IPython")
+    shell = interface.get_ipython() if interface else None
+    if shell is not None:
+        formatters = shell.display_formatter.formatters
+        formatters["image/png"].for_type(LessonFigure, LessonFigure._repr_png_)
+        formatters["image/jpeg"].for_type(LessonFigure, LessonFigure._repr_jpeg_)
+
+
+_tell_jupyter()
+
+
+def new_figure(width, height):
+    """Une figure vide de `width` × `height` pouces, au fond blanc."""
+    drawn = LessonFigure(figsize=(width, height), dpi=_DPI, layout="constrained")
+    drawn.set_facecolor("white")
+    # De quoi loger le cadre d'une remarque, que la mise en page ne compte pas.
+    drawn.get_layout_engine().set(h_pad=0.08)
+    return drawn
+
+
+def grid(count, columns, ratio):
+    """Une figure de `count` cases, `columns` par ligne, de proportion hauteur/largeur `ratio`."""
+    columns = max(1, min(int(columns), count))
+    lines = -(-count // columns)
+    width = min(3.2, WIDTH / columns)
+    drawn = new_figure(width * columns, lines * (0.35 + width * min(ratio, 1.6)))
+    axes = drawn.subplots(lines, columns, squeeze=False).ravel()
+    for axis in axes[count:]:
+        axis.remove()
+    return drawn, axes[:count]
+
+
+def to_png(picture):
+    """Rend les octets PNG d'une `Figure` ou d'une image, pour un widget `Image` par exemple."""
+    buffer = io.BytesIO()
+    if isinstance(picture, Figure):
+        # Sans date ni version : le même dessin donne les mêmes octets.
+        picture.savefig(buffer, format="png", metadata={"Software": None})
+    else:
+        load_image(picture).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _to_jpeg(figure):
+    buffer = io.BytesIO()
+    # subsampling=0 garde nettes les couleurs des cases et des lettres.
+    load_image(to_png(figure)).save(buffer, "JPEG", quality=88, subsampling=0)
+    return buffer.getvalue()
+
+
+def shrink(image, side=640):
+    """Rend une image PIL dont le plus grand côté a au plus `side` pixels : assez pour un écran."""
+    scale = side / max(image.size)
+    if scale >= 1:
+        return image
+    return image.resize([max(1, round(length * scale)) for length in image.size])
+
+
+def draw_picture(axis, picture, title, extent=None, columns=4):
+    """Pose une image et son titre dans une case, sans axes."""
+    axis.imshow(picture, extent=extent, interpolation="nearest" if extent else None)
+    axis.set_title(folded(title, title_width(columns)), fontsize=9)
+    axis.set_axis_off()
+
+
+def draw_bars(axis, predictions, target):
+    """Dessine une barre par `Prediction` ; celle de la classe `target` est en couleur."""
+    names = [folded(prediction.label_fr, 20) for prediction in predictions]
+    values = [prediction.probability for prediction in predictions]
+    colors = [WARM if prediction.index == target else COLD for prediction in predictions]
+    positions = np.arange(len(values))
+    axis.barh(positions, values, color=colors, height=0.45)
+    for position, name, value, color in zip(positions, names, values, colors):
+        weight = "bold" if color == WARM else "normal"
+        text = f"{name} : {percent(value)}"
+        axis.text(0, position - 0.3, text, fontsize=8, weight=weight, va="bottom", ha="left")
+    axis.set(xlim=(0, 1), ylim=(max(len(values), 3) - 0.5, -0.9))
+    axis.set_axis_off()
+
+
+def title_width(columns):
+    """Le nombre de lettres d'un titre qui tiennent sur la largeur d'une case."""
+    return int(14 * min(3.2, WIDTH / max(1, columns)))
+
+
+def folded(text, width=33):
+    """Le texte replié à `width` lettres par ligne."""
+    # Une espace insécable, pour que « % » ne passe pas seul à la ligne.
+    return textwrap.fill(str(text).replace(" %", "\N{NO-BREAK SPACE}%"), width)
+
+
+def wrapped(notes, width):
+    """Des phrases, une par ligne, repliées à `width` lettres."""
+    return "\n".join(textwrap.fill(note, width) for note in notes)

@@ -1,0 +1,105 @@
+"""La figure d'une analyse : photo, carte de chaleur, superposition, probabilités."""
+
+import numpy as np
+
+from ..base.messages import muted
+from ..errors import GradcamLabError
+from ..explain.analysis import Analysis
+from ..images import check_overlay, colorize, superimpose
+from ..methods.registry import METHODS, find_method
+from .canvas import NOTE, WIDTH, draw_bars, draw_picture, new_figure, shrink, wrapped
+
+__all__ = ["show"]
+
+# Au-delà, une figure ne se lit plus, et son image pèserait des dizaines de mégaoctets.
+MAX_ROWS = 40
+
+
+def show(
+    analysis,
+    targets=None,
+    layers=None,
+    methods=None,
+    score="logit",
+    alpha=0.4,
+    colormap="jet",
+    blend="add",
+):
+    """Dessine photo, carte de chaleur, superposition et probabilités, et rend la `Figure`.
+
+    Une ligne par classe, couche et méthode demandée. `targets` et `layers` se donnent comme à
+    `analysis.heatmaps` (une liste, un nom, « all », un nombre de classes) ; `methods` : un nom,
+    une liste, ou « all » ; `alpha`, `colormap` et `blend` comme à `gl.superimpose`. Si une carte
+    est vide ou douteuse, la raison est écrite sous elle. Lève les erreurs de ces fonctions, et
+    `GradcamLabError` si la figure devait avoir plus de 40 lignes.
+    """
+    if not isinstance(analysis, Analysis):
+        raise GradcamLabError(
+            "gl.show attend le résultat de model.analyze(image), et non un objet de type "
+            f"{type(analysis).__name__}."
+        )
+    methods = _methods(methods)
+    check_overlay(alpha, colormap, blend)
+    rows = _rows(analysis, targets, layers, methods, score)
+    notes = [wrapped(analysis.diagnose(*row[:3], score), 118) for row in rows]
+    photo = np.asarray(shrink(analysis.image))
+    height, width = photo.shape[:2]
+    panel = WIDTH / 4 * min(1.35, max(0.5, height / width))
+    heights = [panel + 0.55 + 0.2 * note.count("\n") + 0.45 * bool(note) for note in notes]
+    drawn = new_figure(WIDTH, sum(heights))
+    parts = drawn.subfigures(len(rows), 1, height_ratios=heights, squeeze=False)[:, 0]
+    for part, (target, layer, method, heatmap), note in zip(parts, rows, notes):
+        part.suptitle(_row_title(analysis, target, layer, method, score), fontsize=10)
+        axes = part.subplots(1, 4)
+        colored = colorize(heatmap, None, colormap)
+        h, w = heatmap.shape
+        draw_picture(axes[0], photo, "photo")
+        draw_picture(axes[1], colored, f"carte de chaleur {h} × {w}", (0, width, height, 0))
+        draw_picture(axes[2], superimpose(heatmap, photo, alpha, colormap, blend), "superposition")
+        draw_bars(axes[3], _around(analysis, target), target)
+        axes[3].set_title("probabilité", fontsize=9)
+        if note:
+            part.supxlabel(note, fontsize=8.5, bbox=NOTE)
+    return drawn
+
+
+def _methods(methods):
+    if methods is None:
+        return ["gradcam"]
+    if isinstance(methods, str):
+        methods = list(METHODS) if methods == "all" else [methods]
+    names = list(dict.fromkeys(find_method(method).name for method in methods))
+    if not names:
+        raise GradcamLabError("methods ne contient aucune méthode : donnez-en au moins une.")
+    return names
+
+
+def _rows(analysis, targets, layers, methods, score):
+    """Les lignes de la figure : (classe, couche, méthode, carte)."""
+    with muted():  # la raison d'une carte vide sera écrite sur la figure
+        found = {m: analysis.heatmaps(targets, layers, m, score) for m in methods}
+    keys = list(found[methods[0]])
+    if not keys:
+        raise GradcamLabError(
+            "Il n'y a rien à montrer : donnez au moins une classe et une couche, ou ne précisez "
+            "ni targets ni layers."
+        )
+    if len(keys) * len(methods) > MAX_ROWS:
+        raise GradcamLabError(
+            f"Cette figure aurait {len(keys) * len(methods)} lignes, et la limite est de "
+            f"{MAX_ROWS} : demandez moins de classes, de couches ou de méthodes à la fois."
+        )
+    return [(*key, method, found[method][key]) for key in keys for method in methods]
+
+
+def _row_title(analysis, target, layer, method, score):
+    title = f"« {analysis.prediction(target).label_fr} », couche {layer}, {METHODS[method].title}"
+    return title if score == "logit" else f"{title}, gradient de la probabilité"
+
+
+def _around(analysis, target):
+    """Les trois classes les plus probables, et la classe expliquée si elle n'en est pas."""
+    predictions = analysis.top(3)
+    if target not in [prediction.index for prediction in predictions]:
+        predictions.append(analysis.prediction(target))
+    return predictions

@@ -1,0 +1,184 @@
+"""Les photos d'exemple : deux à télécharger, quatre déjà livrées avec scikit-image.
+
+Ce module ne s'appelle pas `samples` : une fois chargé, il cacherait la fonction du même nom.
+"""
+
+import os
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+
+from ..base.downloads import DownloadError, fetch, is_intact
+from ..base.messages import say
+from ..base.names import unknown_name
+from ..errors import ImageError
+from . import load_image
+
+# La photo donnée à la place d'une autre, quand il n'y a pas de réseau.
+_FALLBACK = "chelsea"
+
+
+@dataclass(frozen=True)
+class SampleInfo:
+    """Une photo d'exemple.
+
+    `name` est le nom à donner à `sample`, `title` dit ce que montre la photo, `licence` et `credit`
+    disent ce que l'on peut en faire et à qui on la doit, `offline` est vrai si elle est livrée avec
+    une dépendance du cours, donc disponible sans réseau.
+    """
+
+    name: str
+    title: str
+    licence: str
+    credit: str
+    offline: bool
+    file: str = field(repr=False)
+    url: str = field(default="", repr=False)
+    known_hash: str = field(default="", repr=False)
+    # Autres noms sous lesquels la photo peut déjà être dans le cache.
+    aliases: tuple = field(default=(), repr=False)
+
+    @property
+    def available(self):
+        """Vrai si la photo peut être lue maintenant, sans réseau."""
+        return _local_path(self) is not None
+
+
+_GITHUB = "https://raw.githubusercontent.com"
+
+_SAMPLES = (
+    SampleInfo(
+        name="dalmatien",
+        title="Un dalmatien, la photo des leçons",
+        licence="aucune licence indiquée : à regarder, sans la republier",
+        credit="T. Keldenich, dépôt GitHub tkeldenich/Keras_GradCam",
+        offline=False,
+        file="Dalmatian.jpg",
+        url=f"{_GITHUB}/tkeldenich/Keras_GradCam/"
+        "a0bb6c7b4d80a20ffd71d825a7dfc9fdf285af0f/Dalmatian.jpg",
+        known_hash="sha256:df456b546d8b61ed16851b1c608ac7e2ff28e0a943422128508b2882a2ef3a0d",
+    ),
+    SampleInfo(
+        name="chien_et_chat",
+        title="Un chien et un chat côte à côte",
+        licence="licence MIT (celle du dépôt)",
+        credit="J. Gildenblat, dépôt GitHub jacobgil/pytorch-grad-cam",
+        offline=False,
+        file="chien_et_chat.png",
+        url=f"{_GITHUB}/jacobgil/pytorch-grad-cam/"
+        "084273b3f30b54ad0c64cf8020a4337d979a66e0/examples/both.png",
+        known_hash="sha256:8d30785a513e22a2f574c839c7e1751db943d0b5399347e7bb37736f6c5a95c2",
+        aliases=("both.png",),
+    ),
+    SampleInfo(
+        name="chelsea",
+        title="Chelsea, une chatte tigrée",
+        licence="CC0 (domaine public)",
+        credit="Stéfan van der Walt, livrée avec scikit-image",
+        offline=True,
+        file="chelsea.png",
+    ),
+    SampleInfo(
+        name="astronaut",
+        title="L'astronaute Eileen Collins",
+        licence="domaine public",
+        credit="NASA, livrée avec scikit-image",
+        offline=True,
+        file="astronaut.png",
+    ),
+    SampleInfo(
+        name="coffee",
+        title="Une tasse de café",
+        licence="CC0 (domaine public)",
+        credit="Rachel Michetti, Pikolo Espresso Bar, livrée avec scikit-image",
+        offline=True,
+        file="coffee.png",
+    ),
+    SampleInfo(
+        name="rocket",
+        title="Une fusée Falcon 9 sur son pas de tir",
+        licence="domaine public",
+        credit="SpaceX, livrée avec scikit-image",
+        offline=True,
+        file="rocket.jpg",
+    ),
+)
+
+
+def samples():
+    """Renvoie la liste des photos d'exemple (`SampleInfo`) que l'on peut demander à `sample`."""
+    return list(_SAMPLES)
+
+
+def sample(name="dalmatien", *, fallback=True):
+    """Renvoie la photo d'exemple `name` : une image PIL, en RVB.
+
+    Une photo distante est téléchargée une seule fois, dans le dossier GRADCAM_LAB_DATA ou, à
+    défaut, dans le cache de l'utilisateur. Si elle ne peut pas l'être, une phrase le dit et la
+    photo d'un chat la remplace ; avec `fallback=False`, c'est une `ImageError`. Un nom inconnu est
+    toujours une `ImageError`.
+    """
+    info = _find(name)
+    try:
+        return load_image(_path(info))
+    except DownloadError as error:
+        if not fallback:
+            raise ImageError(str(error)) from None
+    # Sans la cause exacte : la sortie enregistrée d'une leçon doit être la même partout.
+    say(
+        f"La photo « {info.name} » demande un accès à internet : "
+        f"voici à sa place la photo « {_FALLBACK} », un chat livré avec le cours."
+    )
+    return load_image(_path(_find(_FALLBACK)))
+
+
+def _find(name):
+    wanted = str(name).strip().casefold()
+    for info in _SAMPLES:
+        if info.name == wanted:
+            return info
+    names = [info.name for info in _SAMPLES]
+    raise ImageError(unknown_name(f"La photo d'exemple « {name} » n'existe pas", name, names))
+
+
+def _path(info):
+    local = _local_path(info)
+    if local is not None:
+        return local
+    if info.offline:
+        raise ImageError(
+            f"La photo « {info.name} », livrée avec scikit-image, est introuvable : "
+            "réinstallez-la avec `pip install --force-reinstall scikit-image`."
+        )
+    return fetch(
+        info.url,
+        _cache_folder(),
+        info.file,
+        known_hash=info.known_hash,
+        label=f"la photo « {info.name} »",
+    )
+
+
+def _local_path(info):
+    """Renvoie le chemin de la photo si elle est déjà sur cet ordinateur, sinon None."""
+    if info.offline:
+        # Le dossier est cherché sans importer scikit-image : c'est plus rapide, et ses fonctions
+        # de chargement pourraient télécharger.
+        spec = find_spec("skimage")
+        roots = spec.submodule_search_locations if spec else []
+        paths = [Path(root) / "data" / info.file for root in roots]
+        return next((path for path in paths if path.is_file()), None)
+    folder = _cache_folder()
+    for filename in (info.file, *info.aliases):
+        if is_intact(folder / filename, info.known_hash):
+            return folder / filename
+    return None
+
+
+def _cache_folder():
+    chosen = os.environ.get("GRADCAM_LAB_DATA", "").strip()
+    if chosen:
+        return Path(chosen).expanduser()
+    import pooch
+
+    return Path(pooch.os_cache("gradcam_lab"))

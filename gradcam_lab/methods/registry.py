@@ -1,0 +1,62 @@
+"""Le registre des méthodes : leur nom, leur titre, leur formule, leur source."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from ..base.names import unknown_name
+from ..errors import UnknownMethodError
+from .cam import gradcam, gradcam_plus_plus, hirescam, layercam, xgradcam
+
+__all__ = ["METHODS", "SCORES", "Method", "check_score", "find_method"]
+
+SCORES = ("logit", "probability")
+"""Ce que l'on peut dériver : le score avant softmax, ou la probabilité après."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """Une méthode : son nom, son titre, sa formule, sa source, et si elle change d'échelle.
+
+    `homogeneous` dit que doubler les gradients double la carte, sans en changer la forme.
+    """
+
+    name: str
+    title: str
+    function: Callable
+    source: str
+    homogeneous: bool = True
+
+
+METHODS = MappingProxyType(
+    {
+        method.name: method
+        for method in (
+            Method("gradcam", "Grad-CAM", gradcam, "Selvaraju et al., 2017"),
+            Method(
+                "gradcam++", "Grad-CAM++", gradcam_plus_plus, "Chattopadhyay et al., 2018", False
+            ),
+            Method("hirescam", "HiResCAM", hirescam, "Draelos et Carin, 2020"),
+            Method("layercam", "LayerCAM", layercam, "Jiang et al., 2021"),
+            Method("xgradcam", "XGrad-CAM", xgradcam, "Fu et al., 2020"),
+        )
+    }
+)
+"""Les méthodes disponibles, par leur nom."""
+
+
+def find_method(name):
+    """Rend la `Method` de ce nom ; `UnknownMethodError` propose les noms les plus proches."""
+    if isinstance(name, str) and name.lower() in METHODS:
+        return METHODS[name.lower()]
+    raise UnknownMethodError(unknown_name(f"La méthode « {name} » n'existe pas", name, METHODS))
+
+
+def check_score(score):
+    """Rend `score` s'il existe, sinon lève `UnknownMethodError`."""
+    if score in SCORES:
+        return score
+    raise UnknownMethodError(
+        f"Le score « {score} » n'existe pas : choisissez « logit » (avant softmax) ou "
+        "« probability » (après)."
+    )

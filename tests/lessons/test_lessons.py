@@ -1,0 +1,170 @@
+"""Ce que les leçons emploient : corrections, réglages, vérification, résultat publié."""
+
+import numpy as np
+import pytest
+import tiny_models
+
+import gradcam_lab as gl
+from gradcam_lab.classroom import installation as checkup
+from gradcam_lab.lessons import checks as exercises
+
+
+@pytest.fixture(scope="module")
+def analysis():
+    model = gl.Classifier(
+        tiny_models.build("softmax dans Dense"), labels=["chat", "chien", "lapin", "âne"]
+    )
+    return model.analyze(tiny_models.make_image(size=24))
+
+
+@pytest.fixture
+def told(capsys):
+    """Ce qu'une correction a affiché."""
+    return lambda: capsys.readouterr().out
+
+
+# --- Les corrections --------------------------------------------------------------------------
+
+
+def test_an_unanswered_exercise_invites_to_start(analysis, told):
+    exercises.check_top_classes(..., analysis)
+    exercises.check_heatmap(..., analysis, 0)
+    exercises.check_mix(..., analysis.heatmap(), analysis.image)
+    assert told().count("Pas encore de réponse") == 3
+
+
+def test_top_classes(analysis, told):
+    order = np.argsort(analysis.probabilities)
+    right = order[::-1][:3]
+    for answer, sentence in [
+        (right, "Exact"),
+        (list(right), "Exact"),
+        (order[:3], "les moins probables"),
+        (right[::-1], "rangez-les"),
+        (right[:2], "votre réponse en a 2"),
+        ([0, 1, 9], "de 0 à 3"),
+        (["chat", "chien", "âne"], "nombres entiers"),
+    ]:
+        exercises.check_top_classes(answer, analysis)
+        assert sentence in told()
+
+
+def test_heatmap(analysis, told):
+    first, second = [prediction.index for prediction in analysis.top(2)]
+    right = analysis.heatmap(first)
+    signed = gl.methods.gradcam(analysis.activations(), analysis.gradients(first), relu=False)
+    for answer, sentence in [
+        (right, "Exact"),
+        (right[None], "dimension du lot"),
+        (right * 3, "diviser la carte par son maximum"),
+        (signed - 1, "ReLU"),
+        (right * np.nan, "NaN"),
+        (analysis.heatmap(second), "c'est la carte de la classe"),
+        ("carte", "pas un tableau"),
+        (np.eye(*right.shape), "reprenez les étapes"),
+    ]:
+        exercises.check_heatmap(answer, analysis, first)
+        assert sentence in told()
+
+
+def test_mix(analysis, told):
+    heatmap, image = analysis.heatmap(), analysis.image
+    photo = np.asarray(image)
+    color = gl.colorize(heatmap, photo.shape[:2])
+    for answer, sentence in [
+        ((0.4 * color + 0.6 * photo).astype("uint8"), "Exact"),
+        (0.4 * color + 0.6 * photo, "convertir en octets"),
+        ((0.6 * color + 0.4 * photo).astype("uint8"), "échangés ; alpha"),
+        ((0.4 * color[..., ::-1] + 0.6 * photo).astype("uint8"), "le rouge et le bleu"),
+        (gl.superimpose(heatmap, image), "formule du livre"),
+        (photo[:4], "celle de la photo"),
+        (photo > 3, "en uint8"),
+        (photo, "Pas encore"),
+    ]:
+        exercises.check_mix(answer, heatmap, image)
+        assert sentence in told()
+
+
+# --- Le réglage -------------------------------------------------------------------------------
+
+
+def test_a_panel_follows_its_control():
+    widgets = pytest.importorskip("ipywidgets")
+    shade = widgets.IntSlider(value=10, max=255)
+    panel = gl.lessons.panel(shade, lambda v: (np.full((4, 4, 3), v, np.uint8), f"teinte {v}"))
+    before = bytes(panel.picture.value)
+    shade.value = 200
+    assert before.startswith(b"\x89PNG")
+    assert bytes(panel.picture.value) != before
+    assert "teinte 200" in panel.text.value
+
+
+def test_a_panel_sends_no_more_pixels_than_a_screen_shows():
+    widgets = pytest.importorskip("ipywidgets")
+    panel = gl.lessons.panel(widgets.IntSlider(), lambda v: np.zeros((3000, 2400, 3), np.uint8))
+    assert max(gl.load_image(bytes(panel.picture.value)).size) <= 640
+
+
+def test_a_panel_shows_the_errors_of_its_drawing():
+    widgets = pytest.importorskip("ipywidgets")
+
+    def draw(value):
+        if value:
+            raise gl.errors.ImageError("Cette photo <n'existe> pas.")
+        return 1 / value
+
+    panel = gl.lessons.panel(widgets.IntSlider(value=0), draw)
+    assert "ZeroDivisionError" in panel.text.value
+    panel.control.value = 5
+    assert "Cette photo &lt;n" in panel.text.value
+
+
+def test_a_panel_has_a_short_text_for_pages_that_run_nothing():
+    widgets = pytest.importorskip("ipywidgets")
+    panel = gl.lessons.panel(widgets.IntSlider(), str)
+    assert repr(panel) == "Exécutez cette cellule pour faire apparaître le réglage."
+    with pytest.raises(gl.GradcamLabError, match="un réglage"):
+        gl.lessons.panel("curseur", str)
+
+
+# --- La vérification de l'installation --------------------------------------------------------
+
+
+def test_the_installation_is_ready(told):
+    assert gl.check_installation()
+    said = told()
+    assert "✓ TensorFlow" in said
+    assert "Tout est prêt" in said
+    assert "chelsea" in said
+    assert "GRADCAM_LAB_OFFLINE vaut 1" in said
+
+
+def test_a_missing_library_is_named_with_its_remedy(told, monkeypatch):
+    absent = ("bibliotheque_absente", "Absente", (1, 0), "absente")
+    old = ("numpy", "NumPy", (99, 0), "numpy")
+    monkeypatch.setattr(checkup, "_LIBRARIES", (absent, old))
+    assert not gl.check_installation()
+    said = told()
+    assert "Absente manque : tapez %pip install absente" in said
+    assert "trop ancien" in said
+    assert "Tout est prêt" not in said
+
+
+# --- Le résultat publié -----------------------------------------------------------------------
+
+
+def test_the_published_result():
+    published = gl.lessons.published_vgg16()
+    assert [p.index for p in published.top] == [251, 246, 210]
+    assert [p.wnid for p in published.top] == ["n02110341", "n02109047", "n02100236"]
+    assert published.top[0].label_fr == "dalmatien"
+    assert published.top[0].probability == 0.9992306
+    assert published.heatmap.shape == (14, 14)
+    assert (published.heatmap.min(), published.heatmap.max()) == (0, 1)
+    assert np.unravel_index(published.heatmap.argmax(), (14, 14)) == (6, 9)
+    assert "tkeldenich/Keras_GradCam" in published.source
+
+
+def test_the_published_result_is_the_one_given_to_us(shared):
+    given = np.loadtxt(shared / "reference_vgg16" / "heatmap_14x14.csv", delimiter=",")
+    assert np.allclose(gl.lessons.published_vgg16().heatmap, given)

@@ -1,0 +1,379 @@
+"""Le catalogue : chaque réseau, ses poids, sa taille d'image, et ce qui peut mal tourner."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tiny_models as tiny
+
+import gradcam_lab as gl
+from gradcam_lab.models import catalogue as zoo
+from gradcam_lab.models.weights import read_weights, without_initial_values
+from gradcam_lab.network.engine import LayerInfo
+
+NAMES = [info.name for info in gl.available_models() if info.name != "mini"]
+DEFAULT_LAYERS = {
+    "vgg16": "block5_conv3",
+    "vgg19": "block5_conv4",
+    "resnet50": "conv5_block3_out",
+    "mobilenet_v2": "out_relu",
+    "densenet121": "relu",
+    "inception_v3": "mixed10",
+    "xception": "block14_sepconv2_act",
+    "efficientnet_b0": "top_activation",
+    "convnext_tiny": "convnext_tiny_stage_3_block_2_identity:add",
+}
+
+
+def write_weights(model, path):
+    """Écrit les poids dans le format des fichiers publiés par Keras (l'ancien .h5)."""
+    import h5py
+
+    with h5py.File(path, "w") as file:
+        for layer in model.layers:
+            variables = [*layer.trainable_weights, *layer.non_trainable_weights]
+            keys = [f"{layer.name}/w{i}" for i in range(len(variables))]
+            group = file.create_group(layer.name)
+            for key, variable in zip(keys, variables):
+                group[key] = np.asarray(variable)
+            group.attrs["weight_names"] = [key.encode() for key in keys]
+        file.attrs["layer_names"] = [layer.name.encode() for layer in model.layers]
+    return path
+
+
+@pytest.fixture
+def keras_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("GRADCAM_LAB_OFFLINE", "1")
+    return tmp_path / "keras"
+
+
+class TestCatalogue:
+    def test_names_are_those_of_the_public_face(self):
+        assert [info.name for info in gl.available_models()] == [*DEFAULT_LAYERS, "mini"]
+
+    def test_addresses_and_hashes_are_those_of_keras(self):
+        """Keras publie adresses et empreintes dans son propre code : elles doivent coïncider."""
+        import inspect
+
+        from keras.src.applications import (
+            convnext,
+            densenet,
+            efficientnet,
+            inception_v3,
+            mobilenet_v2,
+            resnet,
+            vgg16,
+            vgg19,
+            xception,
+        )
+
+        modules = {
+            "vgg16": vgg16,
+            "vgg19": vgg19,
+            "resnet50": resnet,
+            "mobilenet_v2": mobilenet_v2,
+            "densenet121": densenet,
+            "inception_v3": inception_v3,
+            "xception": xception,
+            "efficientnet_b0": efficientnet,
+            "convnext_tiny": convnext,
+        }
+        for name, module in modules.items():
+            info, source = zoo.find_model(name), inspect.getsource(module)
+            if info._md5:
+                assert info._md5 in source, name
+            bases = [
+                value
+                for key, value in vars(module).items()
+                if "WEIGHT" in key and isinstance(value, str) and value.startswith("https")
+            ]
+            assert any(info._url.startswith(base) for base in bases), name
+
+    @pytest.mark.parametrize("query", ["VGG16", "vgg-16", "Mobilenet-V2", "ResNet50"])
+    def test_spelling_is_forgiven(self, query):
+        assert zoo.find_model(query).name in NAMES
+
+    def test_unknown_model_names_the_nearest(self):
+        with pytest.raises(gl.errors.UnknownModelError, match="« vgg16 »"):
+            gl.load_model("vgg61")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_every_model_explains_a_photo(name):
+    model = gl.load_model(name, weights=None)
+    assert model.default_layer == DEFAULT_LAYERS[name]
+    assert model.input_size == zoo.find_model(name).input_size
+    assert len(model.labels) == 1000
+    assert model.find_class("dalmatien") == 251
+    picture = np.random.default_rng(0).integers(0, 256, (120, 90, 3), dtype=np.uint8)
+    analysis = model.analyze(picture)
+    np.testing.assert_allclose(
+        analysis.probabilities,
+        model.model.predict(model.preprocess(picture), verbose=0)[0],
+        rtol=2e-3,
+        atol=1e-6,
+    )
+    info = model.layers[-1]
+    assert analysis.heatmap().shape == (info.height, info.width)
+    assert model.network.forward_count == 1
+    megabytes = 4 * model.model.count_params() / 1e6
+    assert abs(zoo.find_model(name).megabytes - megabytes) < 0.03 * megabytes
+    layers = [layer.name for layer in gl.load_model(name, weights=None).layers]
+    assert layers == [layer.name for layer in model.layers]
+
+
+def test_vgg16_lists_its_thirteen_convolutions():
+    import keras
+
+    from gradcam_lab.network.engine import Network
+    from gradcam_lab.network.plan import flatten
+
+    with without_initial_values():
+        keras_model = keras.applications.VGG16(weights=None)
+    network = Network(flatten(keras_model), (224, 224))
+    names = [layer.name for layer in network.layers]
+    assert names == [
+        f"block{b}_conv{c}" for b, n in zip(range(1, 6), (2, 2, 3, 3, 3)) for c in range(1, n + 1)
+    ]
+    assert network.layers[-1] == LayerInfo("block5_conv3", 14, 14, 512)
+
+
+class TestWeightsFile:
+    @pytest.fixture(scope="class")
+    def saved(self, tmp_path_factory):
+        model = gl.load_model("mobilenet_v2", weights=None)
+        path = write_weights(model.model, tmp_path_factory.mktemp("poids") / "poids.h5")
+        return model, path
+
+    def test_streamed_weights_are_the_same(self, saved):
+        model, path = saved
+        loaded = gl.load_model("mobilenet_v2", weights=str(path))
+        for mine, theirs in zip(model.model.get_weights(), loaded.model.get_weights()):
+            np.testing.assert_array_equal(mine, theirs)
+
+    def test_keras_reads_the_same_file_alike(self, saved):
+        import keras
+
+        model, path = saved
+        theirs = keras.applications.MobileNetV2(weights=str(path))
+        x = model.preprocess(np.zeros((224, 224, 3), np.uint8))
+        np.testing.assert_array_equal(
+            theirs.predict(x, verbose=0), model.model.predict(x, verbose=0)
+        )
+
+    def test_new_keras_format(self, saved, tmp_path):
+        model, _ = saved
+        model.model.save_weights(tmp_path / "neuf.weights.h5")
+        loaded = gl.load_model("mobilenet_v2", weights=tmp_path / "neuf.weights.h5")
+        np.testing.assert_array_equal(loaded.model.get_weights()[-2], model.model.get_weights()[-2])
+
+    def test_large_arrays_are_adopted_without_copy(self, tmp_path):
+        """Une grande couche dense : la mémoire du tableau lu devient celle de la variable."""
+        import keras
+
+        def build():
+            return keras.Sequential([keras.Input((2100,)), keras.layers.Dense(2100)])
+
+        model = build()
+        path = write_weights(model, tmp_path / "dense.h5")
+        with without_initial_values():
+            other = build()
+        read_weights(other, path)
+        np.testing.assert_array_equal(model.get_weights()[0], other.get_weights()[0])
+        # La variable reste une variable ordinaire : on peut l'entraîner.
+        other.compile("sgd", "mse")
+        other.fit(np.ones((4, 2100), "float32"), np.ones((4, 2100), "float32"), verbose=0)
+        assert not np.array_equal(model.get_weights()[0], other.get_weights()[0])
+
+    def test_initial_values_come_back_afterwards(self):
+        import keras
+
+        with without_initial_values():
+            pass
+        layer = keras.layers.Dense(50)
+        layer.build((None, 50))
+        assert np.asarray(layer.kernel).std() > 0.05
+
+    def test_missing_file(self):
+        with pytest.raises(gl.errors.WeightsUnavailableError, match="n'existe pas"):
+            gl.load_model("mobilenet_v2", weights="absent.h5")
+
+    @pytest.mark.parametrize("kept", [0, 100, 0.5, 0.999])
+    def test_truncated_file(self, saved, tmp_path, kept):
+        data = saved[1].read_bytes()
+        short = tmp_path / "court.h5"
+        short.write_bytes(data[: int(kept if kept >= 1 else kept * len(data))])
+        with pytest.raises(gl.errors.WeightsUnavailableError, match="abîmé ou incomplet"):
+            gl.load_model("mobilenet_v2", weights=short)
+
+    def test_file_of_another_model(self, saved):
+        with pytest.raises(gl.errors.WeightsUnavailableError, match="efficientnetb0"):
+            gl.load_model("efficientnet_b0", weights=saved[1])
+
+
+class TestImageNetWeights:
+    def test_cached_truncated_file_is_told_not_replaced(self, keras_home):
+        path = keras_home / "models" / zoo.find_model("mobilenet_v2").weights_path.name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"\x89HDF\r\n\x1a\n" + b"0" * 1000)
+        with pytest.raises(gl.errors.WeightsUnavailableError, match="abîmé"):
+            gl.load_model("mobilenet_v2")
+        assert path.stat().st_size == 1008
+
+    def test_no_network_and_no_fallback(self, keras_home):
+        with pytest.raises(gl.errors.WeightsUnavailableError, match="VGG16"):
+            gl.load_model("vgg16", fallback=False)
+        assert not keras_home.exists()
+
+    def test_no_network_falls_back_on_mini(self, keras_home, capsys):
+        if not zoo.find_model("mini").cached:
+            pytest.skip("les poids du réseau « mini » ne sont pas encore dans le paquet")
+        model = gl.load_model("vgg16")
+        assert model.name == "mini"
+        assert "« mini »" in capsys.readouterr().out
+
+    def test_efficientnet_is_prepared_as_keras_does(self, keras_home, tmp_path, monkeypatch):
+        """Keras ajoute une couche pour ces poids-là ; nous faisons le même calcul sur l'image."""
+        import keras
+        from keras.src.applications import efficientnet
+
+        info = zoo.find_model("efficientnet_b0")
+        bare = keras.applications.EfficientNetB0(weights=None)
+        # Les poids publiés portent la moyenne et l'écart type des couleurs d'ImageNet.
+        mean, std = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+        normalization = bare.get_layer("normalization")
+        count = normalization.get_weights()[2:]
+        normalization.set_weights([mean, std**2, *count])
+        info.weights_path.parent.mkdir(parents=True)
+        path = write_weights(bare, info.weights_path)
+        monkeypatch.setattr(efficientnet.file_utils, "get_file", lambda *a, **k: str(path))
+        official = keras.applications.EfficientNetB0(weights="imagenet")
+        picture = np.random.default_rng(0).integers(0, 256, (224, 224, 3), dtype=np.uint8)
+        expected = official.predict(picture[None].astype("float32"), verbose=0)[0]
+        found = gl.load_model("efficientnet_b0").analyze(picture).probabilities
+        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-7)
+
+
+class TestLoadClassifier:
+    def test_saved_model(self, tmp_path):
+        keras_model = tiny.build("Sequential")
+        keras_model.save(tmp_path / "mien.keras")
+        model = gl.load_classifier(tmp_path / "mien.keras", labels=list("abcd"))
+        assert model.name == "mien"
+        image = tiny.make_image()
+        np.testing.assert_allclose(
+            model.analyze(image).heatmap(2),
+            gl.Classifier(keras_model).analyze(image).heatmap(2),
+            atol=1e-6,
+        )
+
+    def test_missing_file_names_its_neighbours(self, tmp_path):
+        tiny.build("Sequential").save(tmp_path / "mien.keras")
+        with pytest.raises(gl.errors.ModelError, match=r"mien\.keras"):
+            gl.load_classifier(tmp_path / "mein.keras")
+
+    def test_not_a_model(self, tmp_path):
+        (tmp_path / "faux.keras").write_text("bonjour")
+        with pytest.raises(gl.errors.ModelError, match="lisible"):
+            gl.load_classifier(tmp_path / "faux.keras")
+
+    def test_code_inside_is_refused(self, tmp_path):
+        import keras
+
+        keras_model = keras.Sequential(
+            [
+                keras.Input((8, 8, 3)),
+                keras.layers.Lambda(lambda x: x * 2),
+                keras.layers.Conv2D(2, 3),
+                keras.layers.GlobalAveragePooling2D(),
+            ]
+        )
+        keras_model.save(tmp_path / "lambda.keras")
+        with pytest.raises(gl.errors.ModelError, match="Lambda"):
+            gl.load_classifier(tmp_path / "lambda.keras")
+
+
+class TestRealWeights:
+    """MobileNetV2 et ses poids d'ImageNet, sur la photo de la leçon."""
+
+    @pytest.fixture(scope="class")
+    def analysis(self, shared):
+        import os
+
+        old = os.environ.get("KERAS_HOME")
+        os.environ["KERAS_HOME"] = str(shared / "keras")
+        try:
+            model = gl.load_model("mobilenet_v2", fallback=False)
+        finally:
+            os.environ.pop("KERAS_HOME")
+            if old is not None:
+                os.environ["KERAS_HOME"] = old
+        return model.analyze(shared / "images" / "Dalmatian.jpg")
+
+    def test_the_dalmatian_comes_first(self, analysis):
+        best = analysis.top(1)[0]
+        assert (best.index, best.wnid, best.label_fr) == (251, "n02110341", "dalmatien")
+        assert best.probability == pytest.approx(0.92, abs=0.03)
+
+    @pytest.mark.parametrize("method", list(gl.METHODS))
+    def test_the_warm_region_lies_on_the_dog(self, analysis, method):
+        """Sur cette photo le chien occupe le milieu et la droite ; les bords sont du décor."""
+        heatmap = analysis.heatmap("dalmatien", method=method)
+        rows, columns = np.mgrid[0:7, 0:7] / 6
+        weight = heatmap / heatmap.sum()
+        assert 0.25 < (rows * weight).sum() < 0.75
+        assert 0.35 < (columns * weight).sum() < 0.8
+        peak = np.unravel_index(heatmap.argmax(), heatmap.shape)
+        assert 1 <= peak[0] <= 5
+        assert 2 <= peak[1] <= 5
+
+    def test_nothing_to_diagnose(self, analysis):
+        assert analysis.diagnose("dalmatien") == []
+
+
+@pytest.mark.slow
+@pytest.mark.network
+class TestPublishedVgg16:
+    """Les chiffres publiés par l'auteur du tutoriel, avec les vrais poids de VGG16."""
+
+    @pytest.fixture(scope="class")
+    def analysis(self):
+        try:
+            model = gl.load_model("vgg16", fallback=False)
+            photo = gl.sample("dalmatien", fallback=False)
+        except gl.GradcamLabError as error:
+            pytest.skip(str(error))
+        return model.analyze(photo)
+
+    def test_published_probabilities(self, analysis):
+        published = {251: 0.9992306, 246: 0.00025052085, 210: 7.192213e-05}
+        for index, probability in published.items():
+            assert analysis.probabilities[index] == pytest.approx(probability, rel=0.5, abs=2e-3)
+        assert analysis.top(1)[0].index == 251
+
+    def test_published_heatmap(self, analysis, shared):
+        published = np.loadtxt(shared / "reference_vgg16" / "heatmap_14x14.csv", delimiter=",")
+        found = analysis.heatmap(251, score="probability")
+        assert np.corrcoef(found.ravel(), published.ravel())[0, 1] > 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc n'existe que sous Linux")
+def test_peak_memory_of_vgg16(tmp_path):
+    """Construire VGG16, lire ses poids, expliquer une photo : moins de 1,5 Gio."""
+    path = write_weights(gl.load_model("vgg16", weights=None).model, tmp_path / "poids.h5")
+    code = (
+        "import pathlib, sys, numpy as np, gradcam_lab as gl\n"
+        "model = gl.load_model('vgg16', weights=sys.argv[1])\n"
+        "model.analyze(np.zeros((224, 224, 3), np.uint8)).heatmap(251)\n"
+        # `ru_maxrss` compterait aussi le processus qui lance celui-ci.
+        "status = pathlib.Path('/proc/self/status').read_text()\n"
+        "print(int(status.split('VmHWM:')[1].split()[0]) / 2**20)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
+    )
+    assert float(result.stdout.split()[-1]) < 1.5
