@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..errors import GradcamLabError
+from ..errors import DownloadError
+from .disk import disk_reason
 from .messages import say
 
 CONNECT_TIMEOUT = 4.0  # secondes, pour joindre le serveur
@@ -23,10 +24,6 @@ _HEADERS = {
     # Sans compression, le nombre d'octets annoncé est celui du fichier : on voit s'il en manque.
     "Accept-Encoding": "identity",
 }
-
-
-class DownloadError(GradcamLabError):
-    """Un fichier n'a pas pu être téléchargé ; le message dit pourquoi et que faire."""
 
 
 def offline():
@@ -304,8 +301,9 @@ def _status_reason(status, host):
 
 def _disk_reason(error, folder):
     where = f"le dossier « {folder} »" if folder else "le dossier de destination"
-    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+    reason = disk_reason(error)
+    if reason == "full":
         return "le disque est plein ; libérez de la place."
-    if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+    if reason == "protected":
         return f"{where} est protégé contre l'écriture."
     return f"{where} ne peut pas recevoir de fichier."

@@ -3,14 +3,20 @@
 import difflib
 import unicodedata
 
-__all__ = ["did_you_mean", "nearest", "unknown_name"]
+__all__ = ["did_you_mean", "fold", "nearest", "unknown_name"]
+
+_SEPARATORS = str.maketrans(dict.fromkeys("_-‐‑'’ʼ()", " ") | {"œ": "oe", "æ": "ae"})
 
 
-def _fold(text):
-    """Rend `text` comparable : sans casse, sans accents, « _ » et « - » lus comme des espaces."""
+def fold(text):
+    """Rend `text` comparable : sans casse ni accents, « œ » lu « oe ».
+
+    Les tirets, apostrophes, parenthèses et « _ » deviennent des espaces, et plusieurs espaces
+    n'en font qu'une.
+    """
     decomposed = unicodedata.normalize("NFKD", str(text).casefold())
     letters = "".join(c for c in decomposed if not unicodedata.combining(c))
-    return " ".join(letters.replace("_", " ").replace("-", " ").split())
+    return " ".join(letters.translate(_SEPARATORS).split())
 
 
 def nearest(query, names, count=3):
@@ -19,13 +25,13 @@ def nearest(query, names, count=3):
     La casse et les accents ne comptent pas ; les noms qui contiennent `query` sont proposés
     même s'ils sont bien plus longs. La liste est vide si rien ne ressemble.
     """
-    wanted = _fold(query)
+    wanted = fold(query)
     if not wanted:
         return []
     matcher = difflib.SequenceMatcher(b=wanted, autojunk=False)
     scored = []
     for name in dict.fromkeys(str(name) for name in names):
-        folded = _fold(name)
+        folded = fold(name)
         matcher.set_seq1(folded)
         contained = len(wanted) >= 3 and wanted in folded
         # Les bornes rapides évitent le calcul complet sur les mille classes d'ImageNet.

@@ -7,12 +7,12 @@ import numpy as np
 from PIL import Image
 
 from ..base.messages import muted
+from ..base.names import fold
 from ..base.numbers import short
 from ..base.numbers import short_percent as percent
 from ..figures.strips import BOX, captioned, fitted_size, method_title
 from ..images import colorize, superimpose
 from ..images.hot_region import draw_hot_region, find_hot_region
-from ..network.labels import fold
 from .texts import SCORES
 
 __all__ = ["make_files", "png"]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from ..base.checks import check_share
 from ..base.names import unknown_name
 from ..errors import GradcamLabError
 from ..images import check_overlay
@@ -68,18 +69,10 @@ class ExplorerState:
             raise GradcamLabError(
                 f"La vue « {self.view} » n'existe pas : choisissez parmi {', '.join(VIEWS)}."
             )
-        try:
-            threshold = float(self.threshold)
-        except (TypeError, ValueError):
-            threshold = -1.0
-        if not 0 <= threshold <= 1:
-            raise GradcamLabError(
-                f"Le seuil est un nombre entre 0 et 1, et non {self.threshold!r}."
-            )
         return replace(
             self,
             method=find_method(self.method).name,
             score=check_score(self.score),
             alpha=check_overlay(self.alpha, self.colormap, self.blend),
-            threshold=threshold,
+            threshold=check_share(self.threshold, "Le seuil"),
         )

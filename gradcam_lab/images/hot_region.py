@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import ImageError
+from ..base.checks import check_share
+from ..errors import HeatmapError, ImageError
 from . import load_image
 
 __all__ = ["HotRegion", "draw_hot_region", "find_hot_region"]
@@ -37,11 +38,11 @@ def find_hot_region(heatmap, size, threshold=0.5):
 
     values = np.asarray(heatmap, np.float32)
     if values.ndim != 2 or not values.size or not np.isfinite(values).all():
-        raise ImageError(
+        raise HeatmapError(
             "La région chaude se cherche dans une carte (h, w) de nombres finis, et non dans un "
             f"tableau de forme {values.shape}."
         )
-    threshold = _check_threshold(threshold)
+    threshold = check_share(threshold, "Le seuil")
     height, width = (int(side) for side in size)
     values = cv2.resize(values, (width, height), interpolation=cv2.INTER_LINEAR)
     peak = float(values.max())
@@ -81,13 +82,3 @@ def draw_hot_region(picture, region):
             x, y, w, h = region.box
             cv2.rectangle(drawn, (x, y), (x + w - 1, y + h - 1), (color,) * 3, 2 * width + extra)
     return drawn
-
-
-def _check_threshold(threshold):
-    try:
-        value = float(threshold)
-    except (TypeError, ValueError):
-        value = float("nan")
-    if not 0 <= value <= 1:
-        raise ImageError(f"Le seuil est un nombre entre 0 et 1, et non {threshold!r}.")
-    return value

@@ -4,8 +4,9 @@ import functools
 
 import numpy as np
 
+from ..base.checks import check_share
 from ..base.names import unknown_name
-from ..errors import ImageError
+from ..errors import HeatmapError, SettingError
 from .reading import load_image
 
 # Palettes lisibles par les personnes daltoniennes : leur clarté croît régulièrement, si bien que
@@ -71,18 +72,12 @@ def superimpose(heatmap, image, alpha=0.4, colormap="jet", blend="add"):
 
 
 def check_overlay(alpha=0.4, colormap="jet", blend="add"):
-    """Vérifie ces réglages de `superimpose`, renvoie `alpha` en nombre, ou lève `ImageError`."""
+    """Vérifie ces réglages de `superimpose`, renvoie `alpha` en nombre, ou lève `SettingError`."""
     _palette(colormap)
     if blend not in _BLENDS:
         choice = " ou ".join(f'"{name}"' for name in _BLENDS)
-        raise ImageError(f"Le mélange « {blend} » n'existe pas : choisissez {choice}.")
-    try:
-        value = float(alpha)
-    except (TypeError, ValueError):
-        raise ImageError(f"L'opacité alpha est un nombre entre 0 et 1, et non {alpha!r}.") from None
-    if not 0 <= value <= 1:
-        raise ImageError(f"L'opacité alpha doit être entre 0 et 1, et non {alpha!r}.")
-    return value
+        raise SettingError(f"Le mélange « {blend} » n'existe pas : choisissez {choice}.")
+    return check_share(alpha, "L'opacité alpha")
 
 
 def _palette(name):
@@ -91,7 +86,7 @@ def _palette(name):
 
     folded = str(name).strip().lower()
     if folded not in colormaps():
-        raise ImageError(unknown_name(f"La palette « {name} » n'existe pas", name, colormaps()))
+        raise SettingError(unknown_name(f"La palette « {name} » n'existe pas", name, colormaps()))
     return _rgb_colors(getattr(cv2, f"COLORMAP_{folded.upper()}"))
 
 
@@ -107,23 +102,23 @@ def _rgb_colors(code):
 def _check_heatmap(heatmap):
     values = np.asarray(heatmap)
     if values.ndim != 2 or values.size == 0:
-        raise ImageError(
+        raise HeatmapError(
             f"Une carte de chaleur a deux dimensions (h, w), et non la forme {values.shape}."
         )
     if values.dtype == np.uint8 and values.max() > 1:
-        raise ImageError(
+        raise HeatmapError(
             "La carte de chaleur est en entiers de 0 à 255 : divisez-la par 255 pour revenir à 0–1."
         )
     if not (np.issubdtype(values.dtype, np.number) or values.dtype == bool):
-        raise ImageError(f"Une carte de chaleur contient des nombres, et non {values.dtype}.")
+        raise HeatmapError(f"Une carte de chaleur contient des nombres, et non {values.dtype}.")
     if np.iscomplexobj(values) or not np.isfinite(values).all():
-        raise ImageError(
+        raise HeatmapError(
             "La carte de chaleur contient des valeurs qui ne sont pas des nombres "
             "(NaN ou infini) : demandez à `analysis.diagnose()` d'où elles viennent."
         )
     low, high = float(values.min()), float(values.max())
     if low < -_TOLERANCE or high > 1 + _TOLERANCE:
-        raise ImageError(
+        raise HeatmapError(
             f"Les valeurs de la carte de chaleur vont de {low:.3g} à {high:.3g} au lieu de rester "
             "entre 0 et 1 : demandez-la avec `normalize=True`, ou divisez-la par son maximum."
         )

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
-from ..base.downloads import DownloadError, fetch, is_intact
+from ..base.downloads import fetch, is_intact
 from ..base.messages import say
 from ..base.names import unknown_name
-from ..errors import ImageError
+from ..errors import DownloadError, ImageError
 from . import load_image
 
 # La photo donnée à la place d'une autre, quand il n'y a pas de réseau.

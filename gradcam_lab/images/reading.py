@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ..base.names import unknown_name
-from ..errors import ImageError
+from ..errors import DownloadError, ImageError
 from .arrays import from_array
 from .colors import to_rgb
 
@@ -120,7 +120,7 @@ def _missing(path):
 
 
 def _read_address(address):
-    from ..base.downloads import DownloadError, read_url
+    from ..base.downloads import read_url
 
     try:
         data = read_url(address, MAX_BYTES)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ..base.disk import disk_reason
 from ..errors import ImageError, OutputError
 from .arrays import from_array
 
@@ -163,17 +164,17 @@ def _explained(path):
 
 
 def _reason(error, path):
-    code = error.errno
-    if code in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG):
+    reason = disk_reason(error)
+    if reason == "full":
         return (
             f"Le disque est plein : « {path} » n'a pas été écrit ; libérez de la place ou "
             "choisissez un autre dossier."
         )
-    if isinstance(error, PermissionError) or code == errno.EROFS:
+    if reason == "protected":
         return (
             f"Le dossier « {path.parent} » est protégé contre l'écriture : "
             f"« {path.name} » n'a pas été écrit ; choisissez un autre dossier."
         )
-    if code in (errno.ENAMETOOLONG, errno.EINVAL):
+    if reason == "name":
         return f"« {path.name} » n'est pas un nom de fichier possible : choisissez-en un autre."
     return f"« {path} » n'a pas pu être écrit : choisissez un autre dossier."

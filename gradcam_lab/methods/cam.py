@@ -7,7 +7,7 @@ ici : on peut relire ces lignes à côté des articles, ou les essayer à la mai
 
 import numpy as np
 
-from ..errors import ImageError
+from ..errors import HeatmapError
 
 __all__ = [
     "gradcam",
@@ -116,7 +116,7 @@ def _pair(activations, gradients, dtype=None):
     """Vérifie que les deux tableaux ont la même forme (h, w, C) et les rend en nombres réels."""
     activations, gradients = np.asarray(activations), np.asarray(gradients)
     if activations.ndim != 3 or activations.shape != gradients.shape or not activations.size:
-        raise ImageError(
+        raise HeatmapError(
             "Il faut des activations et des gradients de même forme (h, w, C), or ils ont les "
             f"formes {activations.shape} et {gradients.shape}."
         )

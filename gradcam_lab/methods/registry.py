@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from ..base.names import unknown_name
-from ..errors import UnknownMethodError
+from ..errors import SettingError, UnknownMethodError
 from .cam import gradcam, gradcam_plus_plus, hirescam, layercam, xgradcam
 
 __all__ = ["METHODS", "SCORES", "Method", "check_score", "find_method"]
@@ -53,10 +53,10 @@ def find_method(name):
 
 
 def check_score(score):
-    """Rend `score` s'il existe, sinon lève `UnknownMethodError`."""
+    """Rend `score` s'il existe, sinon lève `SettingError`."""
     if score in SCORES:
         return score
-    raise UnknownMethodError(
+    raise SettingError(
         f"Le score « {score} » n'existe pas : choisissez « logit » (avant softmax) ou "
         "« probability » (après)."
     )

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..base.downloads import DownloadError, fetch
+from ..base.downloads import fetch
 from ..base.names import unknown_name
-from ..errors import UnknownModelError, WeightsUnavailableError
+from ..errors import DownloadError, UnknownModelError, WeightsUnavailableError
 from ..network.labels import imagenet_labels, make_labels
 from . import mini
 from .weights import read_weights, without_initial_values

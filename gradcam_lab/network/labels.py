@@ -11,20 +11,19 @@ import dataclasses
 import difflib
 import operator
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from importlib.resources import files
 
-from gradcam_lab.errors import ModelError, UnknownClassError
+from ..base.names import fold
+from ..errors import ModelError, UnknownClassError
 
-__all__ = ["Label", "find", "fold", "imagenet_labels", "make_labels", "search"]
+__all__ = ["Label", "find", "imagenet_labels", "make_labels", "search"]
 
 _WNID = re.compile(r"n\d{8}")
 # En dessous, « girafe » ressemblerait à « grange » : mieux vaut ne rien proposer.
 _ALIKE = 0.7
 _NOTE = re.compile(r"\s*\([^()]*\)$")
-_SEPARATORS = str.maketrans(dict.fromkeys("_-‐‑'’ʼ()", " ") | {"œ": "oe", "æ": "ae"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,17 +150,6 @@ def _as_index(value):
 
 
 # --- Retrouver une classe ---------------------------------------------------------------------
-
-
-def fold(text):
-    """Rend `text` comparable : sans casse ni accents, « œ » lu « oe ».
-
-    Les tirets, apostrophes, parenthèses et « _ » deviennent des espaces, et plusieurs espaces
-    n'en font qu'une.
-    """
-    decomposed = unicodedata.normalize("NFKD", str(text).casefold())
-    letters = "".join(c for c in decomposed if not unicodedata.combining(c))
-    return " ".join(letters.translate(_SEPARATORS).split())
 
 
 def find(labels, query):

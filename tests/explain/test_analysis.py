@@ -269,7 +269,7 @@ class TestErrors:
             analysis.heatmap(method="hirecam")
 
     def test_unknown_score(self, analysis):
-        with pytest.raises(gl.errors.UnknownMethodError, match="probability"):
+        with pytest.raises(gl.errors.SettingError, match="probability"):
             analysis.heatmap(score="probabilite")
 
     def test_layer_must_be_a_name(self, analysis):

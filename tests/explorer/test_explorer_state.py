@@ -119,7 +119,7 @@ def test_view_functions_refuse_bad_arguments(mini):
         gl.compare_classes(analysis, [])
     with pytest.raises(gl.errors.UnknownClassError, match="chatte"):
         gl.compare_classes(analysis, ["chatte persane"])
-    with pytest.raises(gl.errors.ImageError, match="palette"):
+    with pytest.raises(gl.errors.SettingError, match="palette"):
         gl.channel_strip(analysis, colormap="jett")
     with pytest.raises(gl.errors.UnknownLayerError):
         gl.layer_strip(analysis, layers=["block9"])
@@ -362,9 +362,9 @@ def test_hot_region_of_a_blank_map_is_empty():
 
 
 def test_hot_region_refuses_bad_arguments():
-    with pytest.raises(gl.errors.ImageError, match="seuil"):
+    with pytest.raises(gl.errors.SettingError, match="seuil"):
         gl.find_hot_region(np.ones((4, 4)), (8, 8), 1.5)
-    with pytest.raises(gl.errors.ImageError, match="finis"):
+    with pytest.raises(gl.errors.HeatmapError, match="finis"):
         gl.find_hot_region(np.full((4, 4), np.nan), (8, 8))
     region = gl.find_hot_region(np.ones((4, 4)), (8, 8))
     with pytest.raises(gl.errors.ImageError, match="taille de l'image"):

@@ -9,7 +9,6 @@ import tiny_models
 from PIL import Image
 
 import gradcam_lab as gl
-from gradcam_lab import figures
 from gradcam_lab.base import numbers
 
 

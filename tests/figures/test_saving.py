@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gradcam_lab.errors import ImageError, OutputError
+from gradcam_lab.errors import OutputError, SettingError
 from gradcam_lab.figures.saving import output_paths, save
 from gradcam_lab.images import colorize, load_image, superimpose
 
@@ -73,8 +73,8 @@ def test_output_paths(tmp_path):
     [
         ({"path": "absent/a.jpg"}, OutputError, "n'existe pas"),
         ({"path": "a.txt"}, OutputError, "L'extension"),
-        ({"path": "a.jpg", "alpha": 3}, ImageError, "entre 0 et 1"),
-        ({"path": "a.jpg", "colormap": "gris"}, ImageError, "n'existe pas"),
+        ({"path": "a.jpg", "alpha": 3}, SettingError, "entre 0 et 1"),
+        ({"path": "a.jpg", "colormap": "gris"}, SettingError, "n'existe pas"),
     ],
 )
 def test_refusals_write_nothing(analysis, tmp_path, monkeypatch, options, kind, words):

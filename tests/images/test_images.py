@@ -14,7 +14,7 @@ from PIL import Image, ImageCms
 from tiny_pictures import bomb_png
 
 from gradcam_lab import images
-from gradcam_lab.errors import ImageError, OutputError
+from gradcam_lab.errors import HeatmapError, ImageError, OutputError, SettingError
 from gradcam_lab.images import writing
 
 
@@ -376,7 +376,7 @@ def test_a_blank_map_gives_a_cold_picture(photo):
 )
 def test_superimpose_refuses_in_french(photo, change, words):
     arguments = {"heatmap": np.eye(3), "image": photo, **change}
-    with pytest.raises(ImageError) as caught:
+    with pytest.raises((HeatmapError, ImageError, SettingError)) as caught:
         images.superimpose(**arguments)
     assert words in str(caught.value)
 

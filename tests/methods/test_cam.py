@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gradcam_lab import methods
-from gradcam_lab.errors import ImageError, UnknownMethodError
+from gradcam_lab.errors import HeatmapError, UnknownMethodError
 from gradcam_lab.methods import cam
 
 
@@ -103,7 +103,7 @@ def test_mean_and_sum_of_channels_give_the_same_normalized_map(arrays):
 
 
 def test_shapes_must_agree():
-    with pytest.raises(ImageError, match="même forme"):
+    with pytest.raises(HeatmapError, match="même forme"):
         cam.gradcam(np.zeros((2, 2, 3)), np.zeros((2, 2, 4)))
 
 

@@ -90,7 +90,8 @@ def test_missing_or_unreadable_manifest_is_said(text, tmp_path, monkeypatch):
 
 def test_reading_mini_loads_no_tensorflow():
     code = (
-        "from gradcam_lab.models import mini; import sys; mini.labels(); mini.available(); print(*sys.modules)"
+        "import sys; from gradcam_lab.models import mini; mini.labels(); mini.available()\n"
+        "print(*sys.modules)"
     )
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
