@@ -6,7 +6,7 @@ import numpy as np
 
 from ..base.checks import check_share
 from ..errors import HeatmapError, ImageError
-from . import load_image
+from . import load_image, resize_map
 
 __all__ = ["HotRegion", "draw_hot_region", "find_hot_region"]
 
@@ -43,8 +43,7 @@ def find_hot_region(heatmap, size, threshold=0.5):
             f"tableau de forme {values.shape}."
         )
     threshold = check_share(threshold, "Le seuil")
-    height, width = (int(side) for side in size)
-    values = cv2.resize(values, (width, height), interpolation=cv2.INTER_LINEAR)
+    values = resize_map(values, size)
     peak = float(values.max())
     # Au seuil 0, seuls les points réellement chauds comptent, et non toute la photo.
     mask = (values >= threshold * peak) & (values > 0)

@@ -8,10 +8,14 @@ from ..base.checks import check_share
 from ..base.names import unknown_name
 from ..errors import HeatmapError, SettingError
 from .reading import load_image
+from .resizing import resize_map
 
 # Palettes lisibles par les personnes daltoniennes : leur clarté croît régulièrement, si bien que
 # la carte se lit encore en noir et blanc.
 COLORBLIND_SAFE = ("cividis", "viridis", "inferno", "magma", "plasma")
+
+# Les réglages du livre (listing 5.44), que tout le cours prend par défaut.
+ALPHA, COLORMAP, BLEND = 0.4, "jet", "add"
 
 _BLENDS = ("add", "mix")
 _TOLERANCE = 1e-3
@@ -29,7 +33,7 @@ def colormaps():
     return tuple(sorted(n[len(prefix) :].lower() for n in dir(cv2) if n.startswith(prefix)))
 
 
-def colorize(heatmap, size=None, colormap="jet"):
+def colorize(heatmap, size=None, colormap=COLORMAP):
     """Renvoie la carte de chaleur en couleurs, uint8 (H, W, 3), RVB.
 
     `heatmap` est un tableau (h, w) à valeurs dans [0, 1] ; `size` = (H, W) l'agrandit d'abord par
@@ -41,13 +45,12 @@ def colorize(heatmap, size=None, colormap="jet"):
     palette = _palette(colormap)
     values = _check_heatmap(heatmap)
     if size is not None:
-        height, width = size
-        values = cv2.resize(values, (int(width), int(height)), interpolation=cv2.INTER_LINEAR)
+        values = resize_map(values, size)
     # Un tableau tronqué, et non arrondi : c'est le `np.uint8(255 * heatmap)` du livre.
     return cv2.applyColorMap(np.uint8(255 * values), palette)
 
 
-def superimpose(heatmap, image, alpha=0.4, colormap="jet", blend="add"):
+def superimpose(heatmap, image, alpha=ALPHA, colormap=COLORMAP, blend=BLEND):
     """Renvoie la photo et sa carte de chaleur superposées, uint8 (H, W, 3), RVB.
 
     `heatmap` est un tableau (h, w) à valeurs dans [0, 1], agrandi à la taille de la photo ;
@@ -71,7 +74,7 @@ def superimpose(heatmap, image, alpha=0.4, colormap="jet", blend="add"):
     return result
 
 
-def check_overlay(alpha=0.4, colormap="jet", blend="add"):
+def check_overlay(alpha=ALPHA, colormap=COLORMAP, blend=BLEND):
     """Vérifie ces réglages de `superimpose`, renvoie `alpha` en nombre, ou lève `SettingError`."""
     _palette(colormap)
     if blend not in _BLENDS:

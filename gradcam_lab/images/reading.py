@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ..base.names import unknown_name
+from ..base.numbers import megabytes
 from ..errors import DownloadError, ImageError
 from .arrays import from_array
 from .colors import to_rgb
@@ -58,18 +59,6 @@ def load_image(source):
         f"Un objet de type {type(source).__name__} n'est pas une image : donnez un chemin, "
         "une adresse, un tableau NumPy ou une image PIL."
     )
-
-
-def resize_for_network(image, size):
-    """Renvoie `image` écrasée à `size` = (H, W), en tableau float32 (1, H, W, 3), RVB, 0 à 255.
-
-    Les proportions ne sont pas gardées : toute la photo est vue par le réseau, comme avec
-    `target_size=(224, 224)` dans le livre de F. Chollet. Le filtre est LANCZOS, celui du résultat
-    publié pour le dalmatien : il tient compte de tous les pixels, sans crénelage.
-    """
-    height, width = size
-    resized = load_image(image).resize((int(width), int(height)), Image.Resampling.LANCZOS)
-    return np.asarray(resized, dtype=np.float32)[None]
 
 
 def _read_path(source):
@@ -141,7 +130,7 @@ def _read_file_object(file):
     if isinstance(data, str):
         raise ImageError("L'objet fichier donné est en mode texte : ouvrez-le en mode « rb ».")
     if len(data) > MAX_BYTES:
-        raise ImageError(f"Le fichier donné dépasse {MAX_BYTES // 1_000_000} Mo.")
+        raise ImageError(f"Le fichier donné dépasse {megabytes(MAX_BYTES / 1e6)}.")
     return _read_bytes(data, "Le fichier donné")
 
 

@@ -1,0 +1,44 @@
+"""Changer de taille : une photo pour le réseau ou pour l'écran, une carte pour la photo."""
+
+import numpy as np
+from PIL import Image
+
+from .reading import load_image
+
+__all__ = ["fit", "fitted_size", "resize_for_network", "resize_map", "shrink"]
+
+
+def resize_for_network(image, size):
+    """Renvoie `image` écrasée à `size` = (H, W), en tableau float32 (1, H, W, 3), RVB, 0 à 255.
+
+    Les proportions ne sont pas gardées : toute la photo est vue par le réseau, comme avec
+    `target_size=(224, 224)` dans le livre de F. Chollet. Le filtre est LANCZOS, celui du résultat
+    publié pour le dalmatien : il tient compte de tous les pixels, sans crénelage.
+    """
+    height, width = size
+    resized = load_image(image).resize((int(width), int(height)), Image.Resampling.LANCZOS)
+    return np.asarray(resized, dtype=np.float32)[None]
+
+
+def resize_map(values, size):
+    """Renvoie la carte (h, w) à la taille `size` = (H, W), par interpolation bilinéaire."""
+    import cv2
+
+    height, width = size
+    return cv2.resize(values, (int(width), int(height)), interpolation=cv2.INTER_LINEAR)
+
+
+def fit(image, side=400):
+    """Renvoie la photo agrandie ou réduite pour que son plus grand côté fasse `side` pixels."""
+    return image.resize(fitted_size(image.size, side))
+
+
+def fitted_size(size, side=400):
+    """Renvoie la taille (largeur, hauteur) que `fit` donne à une image de taille `size`."""
+    scale = side / max(size)
+    return tuple(max(1, round(length * scale)) for length in size)
+
+
+def shrink(image, side=640):
+    """Renvoie la photo, réduite si son plus grand côté dépasse `side` : assez pour un écran."""
+    return fit(image, side) if max(image.size) > side else image
