@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from ..errors import DownloadError
 from .disk import disk_reason
 from .messages import say
+from .numbers import megabytes
 
 CONNECT_TIMEOUT = 4.0  # secondes, pour joindre le serveur
 READ_TIMEOUT = 10.0  # secondes sans rien recevoir
@@ -97,7 +98,7 @@ def read_url(url, max_bytes):
                 received += len(part)
                 if received > max_bytes:
                     raise DownloadError(
-                        f"Le contenu de {label} dépasse {max_bytes / 1e6:.0f} Mo : "
+                        f"Le contenu de {label} dépasse {megabytes(max_bytes / 1e6)} : "
                         "donnez une image plus légère."
                     )
                 if time.monotonic() > deadline:

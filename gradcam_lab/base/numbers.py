@@ -1,6 +1,8 @@
 """Les nombres à la française : une virgule, des espaces insécables, aucune fausse certitude."""
 
-__all__ = ["percent", "short", "short_percent", "tick"]
+__all__ = ["megabytes", "percent", "seconds", "short", "short_percent", "tick"]
+
+_SPACE = "\N{NO-BREAK SPACE}"
 
 
 def percent(share, digits=2):
@@ -9,14 +11,12 @@ def percent(share, digits=2):
     « 0,00 % » et « 100,00 % » laisseraient croire à une certitude : ils ne s'écrivent que pour 0 et
     pour 1.
     """
-    least = 10.0 ** -(digits + 2)
-    if 0 < share < least / 2:
-        text = f"< {100 * least:.{digits}f}"
-    elif 1 - least / 2 < share < 1:
-        text = f"> {100 * (1 - least):.{digits}f}"
-    else:
-        text = f"{100 * share:.{digits}f}"
-    return f"{text}\N{NO-BREAK SPACE}%".replace(".", ",")
+    text, least = f"{100 * share:.{digits}f}", 10.0**-digits
+    if share > 0 and float(text) == 0:
+        text = f"< {least:.{digits}f}"
+    elif share < 1 and float(text) == 100:
+        text = f"> {100 - least:.{digits}f}"
+    return f"{text}{_SPACE}%".replace(".", ",")
 
 
 def short_percent(share):
@@ -28,6 +28,18 @@ def short(value, sign=False):
     """Écrit un nombre à trois chiffres utiles, avec une virgule : « 0,0123 »."""
     text = f"{float(value):{'+' if sign else ''}.3g}"
     return text.replace(".", ",").replace("-", "\N{MINUS SIGN}")
+
+
+def megabytes(size):
+    """Écrit une taille, donnée en mégaoctets : « 554 Mo »."""
+    return f"{size:.0f}{_SPACE}Mo"
+
+
+def seconds(duration):
+    """Écrit une durée, donnée en secondes : « 85 ms », « 2,4 s »."""
+    if duration < 2:
+        return f"{1000 * duration:.0f}{_SPACE}ms"
+    return f"{duration:.1f}{_SPACE}s".replace(".", ",")
 
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ..base.messages import say
+from ..base.numbers import megabytes
 from ..errors import GradcamLabError, OutputError, WeightsUnavailableError
 from .arguments import ArgumentsError, make_parser
 
@@ -214,7 +215,7 @@ def _list_models():
 
     for info in zoo.available_models():
         height, width = info.input_size
-        missing = f"{info.megabytes:.0f} Mo à télécharger" if info.megabytes else "indisponible"
+        missing = f"{megabytes(info.megabytes)} à télécharger" if info.megabytes else "indisponible"
         state = "prêt" if info.cached else missing
         say(f"{info.name:<16} {info.title} ({height} × {width}), {state}")
 

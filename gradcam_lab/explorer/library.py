@@ -3,6 +3,7 @@
 from collections import OrderedDict
 
 from ..base.messages import muted
+from ..base.numbers import megabytes
 from ..explain.classifier import Classifier
 from ..images.photos import samples
 from ..models import catalogue as zoo
@@ -78,4 +79,4 @@ class Library:
 def _title(info):
     if info.cached:
         return info.title
-    return f"{info.title} (à télécharger, {info.megabytes:.0f} Mo)"
+    return f"{info.title} (à télécharger, {megabytes(info.megabytes)})"

@@ -1,7 +1,6 @@
 """Les phrases de l'explorateur : légendes, textes de remplacement, messages, raisons."""
 
-from ..base.numbers import short
-from ..base.numbers import short_percent as percent
+from ..base.numbers import percent, seconds, short, short_percent
 from ..methods.registry import METHODS
 
 SCORES = {"logit": "score avant softmax", "probability": "probabilité, après softmax"}
@@ -51,7 +50,7 @@ def unexpected(error):
 
 def caption(state, shown, layer, network):
     """La légende de l'image : réseau, classe, couche, méthode."""
-    classes = " et ".join(f"« {p.label_fr} » ({percent(p.probability)})" for p in shown)
+    classes = " et ".join(f"« {p.label_fr} » ({short_percent(p.probability)})" for p in shown)
     where = f"couche {layer.name} ({layer.height} × {layer.width})"
     if state.view == "layers":
         where = "toutes les couches du curseur"
@@ -87,19 +86,13 @@ def status(forward, backward, drawing, total):
     """Ce qui vient d'être calculé, et en combien de temps (secondes)."""
     parts = []
     if forward is not None:
-        parts.append(f"passe avant : {_ms(forward)}")
+        parts.append(f"passe avant : {seconds(forward)}")
     if backward is not None:
-        parts.append(f"passe arrière : {_ms(backward)}")
+        parts.append(f"passe arrière : {seconds(backward)}")
     elif forward is None:
         parts.append("carte déjà calculée, le réseau n'a pas tourné")
-    parts.append(f"dessin : {_ms(drawing)}")
-    return f"Calculé en {_ms(total)} ({', '.join(parts)})."
-
-
-def _ms(seconds):
-    if seconds >= 2:
-        return f"{seconds:.1f}\N{NO-BREAK SPACE}s".replace(".", ",")
-    return f"{1000 * seconds:.0f}\N{NO-BREAK SPACE}ms"
+    parts.append(f"dessin : {seconds(drawing)}")
+    return f"Calculé en {seconds(total)} ({', '.join(parts)})."
 
 
 def region_notes(region):
@@ -110,9 +103,9 @@ def region_notes(region):
     x, y, width, height = region.box
     box = "Le rectangle entoure" if region.pieces == 1 else "Le rectangle entoure le plus grand :"
     return [
-        f"Au-dessus de {100 * region.threshold:.0f} % du maximum, la région chaude couvre "
-        f"{percent(region.share)} de la photo, {pieces}. {box} {width} × {height} pixels, à partir "
-        f"de x = {x}, y = {y} (image affichée)."
+        f"Au-dessus de {percent(region.threshold, digits=0)} du maximum, la région chaude couvre "
+        f"{short_percent(region.share)} de la photo, {pieces}. {box} {width} × {height} pixels, à "
+        f"partir de x = {x}, y = {y} (image affichée)."
     ]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..base.downloads import fetch
 from ..base.names import unknown_name
+from ..base.numbers import megabytes
 from ..errors import DownloadError, UnknownModelError, WeightsUnavailableError
 from ..network.labels import imagenet_labels, make_labels
 from . import mini
@@ -194,7 +195,7 @@ def _imagenet_file(info):
             path.parent,
             path.name,
             known_hash=known_hash,
-            label=f"les poids ImageNet de {info.title} ({info.megabytes:.0f} Mo)",
+            label=f"les poids ImageNet de {info.title} ({megabytes(info.megabytes)})",
         )
     except DownloadError as error:
         raise WeightsUnavailableError(str(error)) from error

@@ -275,7 +275,7 @@ def test_load_image_from_a_bad_address(server, address, words):
 
 
 def test_read_url_is_bounded_in_size_and_time(server, monkeypatch):
-    with pytest.raises(DownloadError, match="dépasse 0 Mo"):
+    with pytest.raises(DownloadError, match=r"dépasse 0\sMo"):
         downloads.read_url(f"{server.url}/bon", 1000)
     monkeypatch.setattr(downloads, "PAGE_TIMEOUT", -1)
     with pytest.raises(DownloadError, match="n'envoie plus rien"):

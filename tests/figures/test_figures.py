@@ -9,7 +9,6 @@ import tiny_models
 from PIL import Image
 
 import gradcam_lab as gl
-from gradcam_lab.base import numbers
 
 
 @pytest.fixture(scope="module")
@@ -227,17 +226,3 @@ def test_show_probabilities_draws_one_bar_each(analysis):
 def test_other_figures_explain_bad_arguments(call, sentence):
     with pytest.raises(gl.GradcamLabError, match=sentence):
         call()
-
-
-def test_numbers_are_written_in_french():
-    space = "\N{NO-BREAK SPACE}"
-    assert numbers.percent(0.9992306) == f"99,92{space}%"
-    assert numbers.percent(1e-7) == f"< 0,01{space}%"
-    assert numbers.percent(0) == f"0,00{space}%"
-    assert numbers.percent(1 - 1e-7) == f"> 99,99{space}%"
-    assert numbers.percent(1) == f"100,00{space}%"
-    assert numbers.short_percent(0.338) == f"33,8{space}%"
-    assert numbers.short_percent(0.9999) == f"> 99,9{space}%"
-    assert numbers.short_percent(1e-4) == f"< 0,1{space}%"
-    assert numbers.tick(-0.30000000000000004) == "\N{MINUS SIGN}0,3"
-    assert numbers.tick(2.5e-5) == "2,5·10⁻⁵"
