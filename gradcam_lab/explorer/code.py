@@ -1,6 +1,6 @@
 """Le code équivalent : les quelques lignes qui redonnent exactement l'image affichée."""
 
-from ..figures.strips import fitted_size
+from ..images import fitted_size
 from .sources import OWN
 
 __all__ = ["equivalent_code"]

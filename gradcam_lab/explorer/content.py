@@ -6,7 +6,7 @@ import numpy as np
 
 from ..base.numbers import short_percent
 from ..figures import strips as views
-from ..images import superimpose
+from ..images import fitted_size, superimpose
 from ..images.hot_region import draw_hot_region, find_hot_region
 from ..methods.cam import normalize, pooled_gradients
 from . import texts
@@ -60,7 +60,7 @@ def with_region(made, state, size):
     """Ajoute la région chaude, à la taille de la photo affichée, si elle est demandée."""
     if state.view != "overlay" or not state.outline:
         return made
-    width, height = views.fitted_size(size)
+    width, height = fitted_size(size)
     return replace(made, region=find_hot_region(made.heatmap, (height, width), state.threshold))
 
 

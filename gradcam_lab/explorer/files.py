@@ -4,18 +4,18 @@ import io
 import re
 
 import numpy as np
-from PIL import Image
 
 from ..base.messages import muted
 from ..base.names import fold
 from ..base.numbers import short
 from ..base.numbers import short_percent as percent
-from ..figures.strips import BOX, captioned, fitted_size, method_title
-from ..images import colorize, superimpose
+from ..figures.strips import captioned, method_title
+from ..images import colorize, fitted_size, png_bytes, superimpose
 from ..images.hot_region import draw_hot_region, find_hot_region
+from ..images.resizing import BOX
 from .texts import SCORES
 
-__all__ = ["make_files", "png"]
+__all__ = ["make_files"]
 
 
 def make_files(session, result):
@@ -36,8 +36,8 @@ def make_files(session, result):
     values = io.BytesIO()
     np.save(values, raw)
     return {
-        f"{stem}_{_KINDS[state.view]}.png": png(_full_size(result, analysis)),
-        f"{stem}_carte.png": png(_captioned_map(result, analysis, prediction, raw)),
+        f"{stem}_{_KINDS[state.view]}.png": png_bytes(_full_size(result, analysis)),
+        f"{stem}_carte.png": png_bytes(_captioned_map(result, analysis, prediction, raw)),
         f"{stem}_valeurs.npy": values.getvalue(),
     }
 
@@ -74,19 +74,6 @@ def _captioned_map(result, analysis, prediction, raw):
         f"palette {state.colormap}, de 0 à {short(raw.max())}",
     ]
     return captioned(colorize(result.heatmap, (height, width), state.colormap), lines, BOX)
-
-
-def png(picture, fast=False):
-    """Les octets PNG d'une image uint8 (H, W, 3), RVB ; `fast` : plus vite, mais plus gros."""
-    if not fast:
-        buffer = io.BytesIO()
-        Image.fromarray(picture).save(buffer, "PNG")
-        return buffer.getvalue()
-    import cv2
-
-    # Le PNG rend exactement les mêmes pixels ; seul l'effort de compression change.
-    bgr = np.ascontiguousarray(picture[:, :, ::-1])
-    return cv2.imencode(".png", bgr, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
 
 
 def _slug(text):

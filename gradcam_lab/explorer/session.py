@@ -13,7 +13,8 @@ import numpy as np
 
 from ..base.messages import muted
 from ..errors import GradcamLabError, ModelError
-from ..figures.strips import _TILE, can_share_scale, fit
+from ..figures.strips import _TILE, can_share_scale
+from ..images import fit
 from ..models import catalogue as zoo
 from . import content, sources, texts
 from .code import equivalent_code

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..base.numbers import percent
-from ..images import load_image
+from ..images import jpeg_bytes, load_image, png_bytes, shrink
 
 __all__ = ["LessonFigure", "shrink", "to_png"]
 
@@ -75,28 +75,16 @@ def grid(count, columns, ratio):
 
 def to_png(picture):
     """Rend les octets PNG d'une `Figure` ou d'une image, pour un widget `Image` par exemple."""
+    if not isinstance(picture, Figure):
+        return png_bytes(load_image(picture))
     buffer = io.BytesIO()
-    if isinstance(picture, Figure):
-        # Sans date ni version : le même dessin donne les mêmes octets.
-        picture.savefig(buffer, format="png", metadata={"Software": None})
-    else:
-        load_image(picture).save(buffer, "PNG")
+    # Sans date ni version : le même dessin donne les mêmes octets.
+    picture.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()
 
 
 def _to_jpeg(figure):
-    buffer = io.BytesIO()
-    # subsampling=0 garde nettes les couleurs des cases et des lettres.
-    load_image(to_png(figure)).save(buffer, "JPEG", quality=88, subsampling=0)
-    return buffer.getvalue()
-
-
-def shrink(image, side=640):
-    """Rend une image PIL dont le plus grand côté a au plus `side` pixels : assez pour un écran."""
-    scale = side / max(image.size)
-    if scale >= 1:
-        return image
-    return image.resize([max(1, round(length * scale)) for length in image.size])
+    return jpeg_bytes(load_image(to_png(figure)), quality=88)
 
 
 def draw_picture(axis, picture, title, extent=None, columns=4):

@@ -13,13 +13,12 @@ from PIL import Image, ImageDraw, ImageFont
 from ..base.messages import muted
 from ..base.numbers import short, short_percent
 from ..errors import GradcamLabError
-from ..images import check_overlay, colorize, superimpose
+from ..images import check_overlay, colorize, fit, superimpose
 from ..methods.cam import pooled_gradients
 from ..methods.registry import METHODS, check_score, find_method
 
-__all__ = ["channel_strip", "compare_classes", "fit", "layer_strip"]
+__all__ = ["channel_strip", "compare_classes", "layer_strip"]
 
-BOX = 400  # pixels : le plus grand côté de la photo affichée
 _TILE = 132  # pixels : le plus grand côté d'une vignette
 _LAYER_COLUMNS, _CHANNEL_COLUMNS = 5, 6
 _PAPER, _INK, _MARK = (255, 255, 255), (20, 20, 20), (194, 65, 12)
@@ -105,17 +104,6 @@ def raw_maps(analysis, targets, layer, method, score):
     """Les cartes avant normalisation, une par classe ; une carte vide n'affiche rien."""
     with muted():
         return [analysis.heatmap(target, layer, method, score, False) for target in targets]
-
-
-def fit(image, side=BOX):
-    """Rend la photo agrandie ou réduite pour que son plus grand côté fasse `side` pixels."""
-    return image.resize(fitted_size(image.size, side))
-
-
-def fitted_size(size, side=BOX):
-    """La taille (largeur, hauteur) que `fit` donne à une image de taille `size`."""
-    scale = side / max(size)
-    return tuple(max(1, round(length * scale)) for length in size)
 
 
 # --- L'assemblage -----------------------------------------------------------------------------

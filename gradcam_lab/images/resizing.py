@@ -5,7 +5,9 @@ from PIL import Image
 
 from .reading import load_image
 
-__all__ = ["fit", "fitted_size", "resize_for_network", "resize_map", "shrink"]
+__all__ = ["BOX", "fit", "fitted_size", "resize_for_network", "resize_map", "shrink"]
+
+BOX = 400  # pixels : le plus grand côté de la photo affichée dans l'explorateur
 
 
 def resize_for_network(image, size):
@@ -28,12 +30,12 @@ def resize_map(values, size):
     return cv2.resize(values, (int(width), int(height)), interpolation=cv2.INTER_LINEAR)
 
 
-def fit(image, side=400):
+def fit(image, side=BOX):
     """Renvoie la photo agrandie ou réduite pour que son plus grand côté fasse `side` pixels."""
     return image.resize(fitted_size(image.size, side))
 
 
-def fitted_size(size, side=400):
+def fitted_size(size, side=BOX):
     """Renvoie la taille (largeur, hauteur) que `fit` donne à une image de taille `size`."""
     scale = side / max(size)
     return tuple(max(1, round(length * scale)) for length in size)

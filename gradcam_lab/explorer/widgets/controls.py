@@ -5,8 +5,7 @@ Uniquement des widgets présents dans ipywidgets 7.7 et 8.
 
 import ipywidgets as widgets
 
-from ...figures.strips import fit
-from ...images import COLORBLIND_SAFE, colormaps
+from ...images import COLORBLIND_SAFE, colormaps, fit
 from ...images.photos import sample, samples
 from ...methods.registry import METHODS
 from ..state import VIEWS

@@ -9,8 +9,7 @@ from html import escape
 
 import numpy as np
 
-from ...images import colorize
-from ..files import png
+from ...images import colorize, png_bytes
 
 __all__ = [
     "bar", "caption", "code", "error", "links", "message", "paragraph", "picture", "thumbnail",
@@ -29,6 +28,7 @@ def _uri(data, kind="png"):
 
 def picture(array, alt, title="", scroll=False):
     """Une image, son texte de remplacement et son titre, dans une zone de hauteur fixe."""
+    data = png_bytes(array, fast=True)
     # « sync » : sans lui, la zone reste vide le temps que le navigateur décode l'image.
     size = f"width:100%;height:{HEIGHT - 22}px;object-fit:contain;object-position:top"
     if scroll:
@@ -36,7 +36,7 @@ def picture(array, alt, title="", scroll=False):
     return (
         f'<div style="height:{HEIGHT}px;overflow:auto;text-align:center;line-height:20px">'
         f'<div style="{_SOFT}">{escape(title)}</div>'
-        f'<img class="gradcam-lab-picture" alt="{escape(alt)}" src="{_uri(png(array, True))}" '
+        f'<img class="gradcam-lab-picture" alt="{escape(alt)}" src="{_uri(data)}" '
         f'decoding="sync" style="{size};display:block;margin:0 auto"></div>'
     )
 
@@ -49,7 +49,9 @@ def thumbnail(array, alt):
             f'<div style="{box};{_SOFT};border:1px dashed;box-sizing:border-box;padding-top:18px;'
             'text-align:center;font-size:12px">à<br>télécharger</div>'
         )
-    return f'<img alt="{escape(alt)}" src="{_uri(png(array))}" style="{box};object-fit:contain">'
+    return (
+        f'<img alt="{escape(alt)}" src="{_uri(png_bytes(array))}" style="{box};object-fit:contain">'
+    )
 
 
 def bar(percent, share):
@@ -81,7 +83,7 @@ def caption(text, colormap, height=40):
 
 @functools.cache
 def _ramp(colormap):
-    return _uri(png(colorize(np.linspace(0, 1, 64, dtype=np.float32)[None], None, colormap)))
+    return _uri(png_bytes(colorize(np.linspace(0, 1, 64, dtype=np.float32)[None], None, colormap)))
 
 
 def message(status, notes, reasons):
