@@ -77,7 +77,9 @@ def draw(made, state, seen, shown):
             seen.tile, made.activations, made.weights, 12, state.colormap
         )
     else:
-        picture = superimpose(made.heatmap, seen.photo, *colors)
+        picture = superimpose(
+            made.heatmap, seen.photo, state.alpha, colormap=state.colormap, blend=state.blend
+        )
         if made.region is not None:
             picture = draw_hot_region(picture, made.region)
     return picture, made.heatmap

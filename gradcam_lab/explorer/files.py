@@ -54,8 +54,14 @@ def _full_size(result, analysis):
     state = result.state
     if state.view != "overlay":
         return result.picture
-    colors = (state.alpha, state.colormap, state.blend)
-    picture = superimpose(result.heatmap, analysis.image, *colors)
+    with muted():  # l'explorateur a déjà dit ce qu'il y avait à dire de cette superposition
+        picture = superimpose(
+            result.heatmap,
+            analysis.image,
+            state.alpha,
+            colormap=state.colormap,
+            blend=state.blend,
+        )
     if state.outline:
         region = find_hot_region(result.heatmap, picture.shape[:2], state.threshold)
         picture = draw_hot_region(picture, region)
@@ -73,7 +79,7 @@ def _captioned_map(result, analysis, prediction, raw):
         f"{method_title(state.method)}, {SCORES[state.score]}",
         f"palette {state.colormap}, de 0 à {short(raw.max())}",
     ]
-    return captioned(colorize(result.heatmap, (height, width), state.colormap), lines, BOX)
+    return captioned(colorize(result.heatmap, (height, width), colormap=state.colormap), lines, BOX)
 
 
 def _slug(text):

@@ -51,11 +51,15 @@ def show(
     for part, (target, layer, method, heatmap), note in zip(parts, rows, notes):
         part.suptitle(_row_title(analysis, target, layer, method, score), fontsize=10)
         axes = part.subplots(1, 4)
-        colored = colorize(heatmap, None, colormap)
+        colored = colorize(heatmap, colormap=colormap)
         h, w = heatmap.shape
         draw_picture(axes[0], photo, "photo")
         draw_picture(axes[1], colored, f"carte de chaleur {h} × {w}", (0, width, height, 0))
-        draw_picture(axes[2], superimpose(heatmap, photo, alpha, colormap, blend), "superposition")
+        draw_picture(
+            axes[2],
+            superimpose(heatmap, photo, alpha, colormap=colormap, blend=blend),
+            "superposition",
+        )
         draw_bars(axes[3], _around(analysis, target), target)
         axes[3].set_title("probabilité", fontsize=9)
         if note:

@@ -36,8 +36,8 @@ def save(
     heatmap = analysis.heatmap(target, layer, method, score)
     width, height = analysis.image.size
     pictures = (
-        colorize(heatmap, (height, width), colormap),
-        superimpose(heatmap, analysis.image, alpha, colormap),
+        colorize(heatmap, (height, width), colormap=colormap),
+        superimpose(heatmap, analysis.image, alpha, colormap=colormap),
     )
     return tuple(write_images(zip(pictures, paths), overwrite=overwrite))
 

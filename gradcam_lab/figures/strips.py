@@ -115,7 +115,7 @@ def compose_classes(photo, maps, names, alpha, colormap, blend, common):
     for heatmap, peak, name in zip(maps, peaks, names):
         scale = max(peaks) if common else peak
         values = np.clip(heatmap / scale, 0, 1) if scale > 0 else np.zeros_like(heatmap)
-        overlay = superimpose(values, photo, alpha, colormap, blend)
+        overlay = superimpose(values, photo, alpha, colormap=colormap, blend=blend)
         kind = "échelle commune" if common else "échelle propre"
         ends = f"{kind} : de 0 à {short(scale)}" if scale > 0 else f"{kind} : carte vide"
         lines = [name, ends, f"maximum de cette carte : {short(peak)}"]
@@ -126,7 +126,7 @@ def compose_classes(photo, maps, names, alpha, colormap, blend, common):
 def compose_layers(photo, maps, alpha, colormap, blend, marked=None):
     pieces = []
     for layer, heatmap in maps.items():
-        overlay = superimpose(heatmap, photo, alpha, colormap, blend)
+        overlay = superimpose(heatmap, photo, alpha, colormap=colormap, blend=blend)
         lines = [layer, f"{heatmap.shape[0]} × {heatmap.shape[1]}"]
         if not heatmap.any():
             lines[1] += ", vide"
@@ -145,7 +145,9 @@ def compose_channels(photo, activations, weights, count, colormap):
         lines = [f"canal {channel}", f"poids {short(weights[channel], sign=True)}"]
         if not values.any():
             lines[0] += " (éteint)"
-        pieces.append(captioned(colorize(values, size, colormap), lines, width=_TILE, size=11))
+        pieces.append(
+            captioned(colorize(values, size, colormap=colormap), lines, width=_TILE, size=11)
+        )
     return grid(pieces, _CHANNEL_COLUMNS)
 
 

@@ -33,7 +33,7 @@ def colormaps():
     return tuple(sorted(n[len(prefix) :].lower() for n in dir(cv2) if n.startswith(prefix)))
 
 
-def colorize(heatmap, size=None, colormap=COLORMAP):
+def colorize(heatmap, size=None, *, colormap=COLORMAP):
     """Renvoie la carte de chaleur en couleurs, uint8 (H, W, 3), RVB.
 
     `heatmap` est un tableau (h, w) à valeurs dans [0, 1] ; `size` = (H, W) l'agrandit d'abord par
@@ -50,7 +50,7 @@ def colorize(heatmap, size=None, colormap=COLORMAP):
     return cv2.applyColorMap(np.uint8(255 * values), palette)
 
 
-def superimpose(heatmap, image, alpha=ALPHA, colormap=COLORMAP, blend=BLEND):
+def superimpose(heatmap, image, alpha=ALPHA, *, colormap=COLORMAP, blend=BLEND):
     """Renvoie la photo et sa carte de chaleur superposées, uint8 (H, W, 3), RVB.
 
     `heatmap` est un tableau (h, w) à valeurs dans [0, 1], agrandi à la taille de la photo ;
@@ -63,7 +63,7 @@ def superimpose(heatmap, image, alpha=ALPHA, colormap=COLORMAP, blend=BLEND):
     """
     alpha = check_overlay(alpha, colormap, blend)
     photo = np.asarray(load_image(image))
-    color = colorize(heatmap, photo.shape[:2], colormap)
+    color = colorize(heatmap, photo.shape[:2], colormap=colormap)
     kept = 1.0 if blend == "add" else 1.0 - alpha
     result = np.empty_like(photo)
     # Par bandes de lignes : une photo de 100 mégapixels demanderait sinon des gigaoctets.

@@ -116,7 +116,7 @@ def _heatmap(answer, analysis, target, score):
 
 def _mix(answer, heatmap, image, alpha, colormap):
     found = np.asarray(answer)
-    expected = superimpose(heatmap, image, alpha, colormap, blend="mix")
+    expected = superimpose(heatmap, image, alpha, colormap=colormap, blend="mix")
     if found.shape != expected.shape:
         return (
             f"Pas encore : votre image a la forme {found.shape} au lieu de {expected.shape}, celle "
@@ -128,9 +128,9 @@ def _mix(answer, heatmap, image, alpha, colormap):
         return f"Pas encore : une image est en uint8, et la vôtre est en {found.dtype}."
     if _near(found, expected):
         return f"{_RIGHT}Rien ne dépasse 255 : une moyenne de deux octets reste entre 0 et 255."
-    if _near(found, superimpose(heatmap, image, alpha, colormap, blend="add")):
+    if _near(found, superimpose(heatmap, image, alpha, colormap=colormap, blend="add")):
         return "Presque : c'est la formule du livre ; multipliez aussi la photo, par 1 - alpha."
-    if _near(found, superimpose(heatmap, image, 1 - alpha, colormap, blend="mix")):
+    if _near(found, superimpose(heatmap, image, 1 - alpha, colormap=colormap, blend="mix")):
         return "Presque : les deux poids sont échangés ; alpha va à la couleur."
     if _near(found[..., ::-1], expected) or _near(found, _swapped(heatmap, image, alpha, colormap)):
         return "Presque : le rouge et le bleu sont échangés ; OpenCV colore en BVR."
@@ -139,8 +139,8 @@ def _mix(answer, heatmap, image, alpha, colormap):
 
 def _swapped(heatmap, image, alpha, colormap):
     """L'erreur la plus courante : la couleur laissée en BVR, sur une photo en RVB."""
-    mixed = superimpose(heatmap, image, alpha, colormap, blend="mix").astype(np.float32)
-    kept = superimpose(heatmap, image, 0.0, colormap, blend="mix").astype(np.float32)
+    mixed = superimpose(heatmap, image, alpha, colormap=colormap, blend="mix").astype(np.float32)
+    kept = superimpose(heatmap, image, 0.0, colormap=colormap, blend="mix").astype(np.float32)
     photo_part = (1 - alpha) * kept
     return np.clip(photo_part + (mixed - photo_part)[..., ::-1], 0, 255)
 

@@ -77,7 +77,7 @@ def test_show_names_the_score_when_it_is_the_probability(analysis):
 
 def test_show_displays_the_colors_of_the_heatmap(analysis):
     shown = gl.show(analysis, colormap="viridis").axes[1].images[0].get_array()
-    expected = gl.colorize(analysis.heatmap(), None, "viridis")
+    expected = gl.colorize(analysis.heatmap(), colormap="viridis")
     assert np.array_equal(shown, expected)
 
 

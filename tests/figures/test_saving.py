@@ -41,8 +41,10 @@ def test_both_pictures_at_the_size_of_the_photo(analysis, tmp_path):
 
 def test_colors_and_opacity_are_followed(analysis, tmp_path):
     first, second = save(analysis, str(tmp_path / "a.png"), alpha=0.9, colormap="viridis")
-    np.testing.assert_array_equal(load_image(first), colorize(HEATMAP, (36, 50), "viridis"))
-    expected = superimpose(HEATMAP, analysis.image, 0.9, "viridis")
+    np.testing.assert_array_equal(
+        load_image(first), colorize(HEATMAP, (36, 50), colormap="viridis")
+    )
+    expected = superimpose(HEATMAP, analysis.image, 0.9, colormap="viridis")
     np.testing.assert_array_equal(load_image(second), expected)
 
 

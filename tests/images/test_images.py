@@ -317,7 +317,7 @@ def test_superimpose_works_band_by_band(heatmap):
 
 
 def test_mix_keeps_a_share_of_the_photo(heatmap, photo):
-    color = images.colorize(heatmap, (30, 40), "viridis")
+    color = images.colorize(heatmap, (30, 40), colormap="viridis")
     mixed = images.superimpose(heatmap, photo, 0.3, colormap="viridis", blend="mix")
     close(mixed, 0.3 * color + 0.7 * np.asarray(photo), tolerance=1)
 
@@ -333,7 +333,7 @@ def test_every_colormap_paints_and_some_are_colorblind_safe(heatmap):
     assert {"jet", "viridis", "turbo", "inferno"} <= set(images.colormaps())
     assert set(images.COLORBLIND_SAFE) <= set(images.colormaps())
     for name in images.colormaps():
-        assert images.colorize(heatmap, (9, 8), name).shape == (9, 8, 3)
+        assert images.colorize(heatmap, (9, 8), colormap=name).shape == (9, 8, 3)
     np.testing.assert_array_equal(
         images.colorize(heatmap, colormap="JET"), images.colorize(heatmap, colormap="jet")
     )

@@ -83,7 +83,9 @@ def caption(text, colormap, height=40):
 
 @functools.cache
 def _ramp(colormap):
-    return _uri(png_bytes(colorize(np.linspace(0, 1, 64, dtype=np.float32)[None], None, colormap)))
+    return _uri(
+        png_bytes(colorize(np.linspace(0, 1, 64, dtype=np.float32)[None], colormap=colormap))
+    )
 
 
 def message(status, notes, reasons):
