@@ -3,7 +3,7 @@
 import difflib
 import unicodedata
 
-__all__ = ["did_you_mean", "fold", "nearest", "unknown_name"]
+__all__ = ["alike", "did_you_mean", "fold", "nearest", "unknown_name"]
 
 _SEPARATORS = str.maketrans(dict.fromkeys("_-‐‑'’ʼ()", " ") | {"œ": "oe", "æ": "ae"})
 
@@ -19,6 +19,20 @@ def fold(text):
     return " ".join(letters.translate(_SEPARATORS).split())
 
 
+def alike(wanted, texts, least):
+    """Renvoie {texte: ressemblance} de ceux qui ressemblent à `wanted`, de `least` à 1 (égaux)."""
+    matcher = difflib.SequenceMatcher(b=wanted, autojunk=False)
+    found = {}
+    for text in texts:
+        matcher.set_seq1(text)
+        # Les bornes rapides évitent le calcul complet sur les mille classes d'ImageNet.
+        if matcher.real_quick_ratio() >= least and matcher.quick_ratio() >= least:
+            ratio = matcher.ratio()
+            if ratio >= least:
+                found[text] = ratio
+    return found
+
+
 def nearest(query, names, count=3):
     """Renvoie la liste des noms de `names` les plus proches de `query`, au plus `count`.
 
@@ -28,20 +42,13 @@ def nearest(query, names, count=3):
     wanted = fold(query)
     if not wanted:
         return []
-    matcher = difflib.SequenceMatcher(b=wanted, autojunk=False)
-    scored = []
-    for name in dict.fromkeys(str(name) for name in names):
-        folded = fold(name)
-        matcher.set_seq1(folded)
-        contained = len(wanted) >= 3 and wanted in folded
-        # Les bornes rapides évitent le calcul complet sur les mille classes d'ImageNet.
-        if not contained and (matcher.real_quick_ratio() < 0.6 or matcher.quick_ratio() < 0.6):
-            continue
-        ratio = matcher.ratio()
-        if contained:
-            ratio = max(ratio, 0.75)
-        if ratio >= 0.6:
-            scored.append((-ratio, len(folded), name))
+    folded = {str(name): fold(name) for name in names}
+    ratios = alike(wanted, folded.values(), 0.6)
+    if len(wanted) >= 3:
+        for text in folded.values():
+            if wanted in text:
+                ratios[text] = max(ratios.get(text, 0), 0.75)
+    scored = [(-ratios[text], len(text), name) for name, text in folded.items() if text in ratios]
     return [name for _, _, name in sorted(scored)[:count]]
 
 

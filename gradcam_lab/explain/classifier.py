@@ -4,10 +4,13 @@ from functools import cached_property
 
 import numpy as np
 
-from ..errors import ModelError, UnknownLayerError
+from ..base.checks import check_count
+from ..errors import ImageError, ModelError, UnknownLayerError
 from ..images import load_image, resize_for_network
-from ..network.engine import LayerInfo, Network
-from ..network.labels import find, make_labels, search
+from ..network.class_search import find, search
+from ..network.engine import Engine
+from ..network.labels import make_labels
+from ..network.layout import LayerInfo, Layout
 from ..network.plan import flatten
 from .analysis import Analysis
 
@@ -55,7 +58,7 @@ class Classifier:
     @cached_property
     def network(self):
         """Le réseau tracé et compilé, prêt à tourner (préparé au premier usage)."""
-        return Network(self._plan, self.input_size)
+        return Engine(Layout(self._plan, self.input_size))
 
     @property
     def layers(self):
@@ -65,12 +68,12 @@ class Classifier:
         ne font que réduire ou déplacer une carte (pooling, bordures, dropout) n'y figurent pas,
         mais leur nom est accepté partout où l'on demande une couche.
         """
-        return list(self.network.layers)
+        return list(self.network.layout.layers)
 
     @property
     def default_layer(self):
         """Le nom de la dernière carte avant le score : « block5_conv3 » pour VGG16."""
-        return self.network.layers[-1].name
+        return self.network.layout.layers[-1].name
 
     def find_layer(self, layer=None):
         """Rend le nom exact d'une couche (None : `default_layer`), ou lève `UnknownLayerError`."""
@@ -81,7 +84,7 @@ class Classifier:
                 f"Une couche se désigne par son nom, comme « {self.default_layer} », et non par "
                 f"{layer!r}."
             )
-        return self.network.find_layer(layer)
+        return self.network.layout.find_layer(layer)
 
     def feature_map(self, layer=None):
         """Rend le tenseur Keras (None, h, w, C) d'une couche, pour bâtir un modèle à la main.
@@ -127,7 +130,7 @@ class Classifier:
 
     def predict(self, image, k=5):
         """Rend les `k` classes les plus probables d'une image, en `Prediction`."""
-        return self._analyses([image], keep=self.default_layer)[0].top(k)
+        return self._analyses([image])[0].top(k)
 
     def analyze(self, image):
         """Fait passer une image dans le réseau et rend son `Analysis`.
@@ -136,31 +139,41 @@ class Classifier:
         """
         return self._analyses([image])[0]
 
-    def analyze_batch(self, images, batch_size=_BATCH):
-        """Fait passer plusieurs images, par lots de `batch_size`, et rend la liste d'`Analysis`.
+    def analyze_batch(self, images, *, batch_size=_BATCH):
+        """Fait passer plusieurs images, par lots, et renvoie la liste de leurs `Analysis`.
 
         Pour ne pas remplir la mémoire, chaque analyse ne garde que les résultats de la dernière
         carte ; demander une autre couche refait la passe avant de cette image.
+
+        Arguments
+        ---------
+        images : liste d'images, chacune tout ce que `gl.load_image` accepte
+        batch_size : nombre d'images par lot, au moins 1
+
+        Lève
+        ----
+        ImageError
+            `images` n'est pas une liste d'images, ou l'une d'elles ne se lit pas
         """
-        images = list(images)
+        if isinstance(images, (str, bytes, np.ndarray)) or not hasattr(images, "__iter__"):
+            raise ImageError(
+                "analyze_batch attend une liste d'images, par exemple [photo1, photo2] ; pour une "
+                "seule image, appelez analyze(image)."
+            )
+        images, size = list(images), check_count(batch_size, "batch_size")
         return [
             analysis
-            for start in range(0, len(images), max(1, int(batch_size)))
-            for analysis in self._analyses(
-                images[start : start + max(1, int(batch_size))], keep=self.default_layer
-            )
+            for start in range(0, len(images), size)
+            for analysis in self._analyses(images[start : start + size])
         ]
 
-    def forward(self, images, keep="all"):
-        """Fait la passe avant d'images PIL et rend une `Run` par image (usage interne)."""
-        batch = np.concatenate([self._prepare(image) for image in images])
-        return self.network.forward(batch, keep)
-
-    def _analyses(self, images, keep="all"):
+    def _analyses(self, images):
         images = [load_image(image) for image in images]
-        return [
-            Analysis(self, image, run) for image, run in zip(images, self.forward(images, keep))
-        ]
+        if not images:
+            return []
+        batch = np.concatenate([self._prepare(image) for image in images])
+        runs = self.network.open(batch, self.default_layer)
+        return [Analysis(self, image, run) for image, run in zip(images, runs)]
 
     def _prepare(self, image):
         x = resize_for_network(image, self.input_size)

@@ -47,3 +47,19 @@ def test_did_you_mean_is_a_french_question():
         "vouliez-vous dire « abc1 », « abc2 » ou « abc3 » ?"
     )
     assert names_.did_you_mean("zzzz", ["dalmatien"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("  Étoile_de-MER ", "etoile de mer"),
+        ("bœuf", "boeuf"),
+        ("BŒUF", "boeuf"),
+        ("fou d’eau  douce", "fou d eau douce"),
+        ("grue (oiseau)", "grue oiseau"),
+        ("Shih-Tzu", "shih tzu"),
+        ("", ""),
+    ],
+)
+def test_fold(text, folded):
+    assert names_.fold(text) == folded
