@@ -1,4 +1,7 @@
-from .checks import check_heatmap, check_mix, check_smallest_region, check_top_classes
+from .lesson_1 import check_top_classes
+from .lesson_2 import check_heatmap
+from .lesson_3 import check_mix
+from .lesson_4 import check_smallest_region
 from .panels import Panel, panel
 from .published import (
     Reference,

@@ -5,24 +5,20 @@ import html
 import ipywidgets as widgets
 from matplotlib.figure import Figure
 
+from ..base.palette import ACCENT
 from ..errors import GradcamLabError
-from ..figures.canvas import shrink, to_png
-from ..images import load_image
+from ..figures.canvas import to_png
+from ..images import load_image, shrink
 
 __all__ = ["Panel", "panel"]
 
-_ERROR = '<p style="color:#c2410c;margin:0.3em 0"><b>{}</b></p>'
+_ERROR = f'<p style="color:{ACCENT};margin:0.3em 0"><b>{{}}</b></p>'
 
 
 class Panel(widgets.VBox):
-    """Un réglage (*widget*) au-dessus d'une image et d'un texte qui le suivent.
+    """Un réglage (*widget*) au-dessus d'une image et d'un texte qui le suivent : voir `panel`."""
 
-    `control` : un widget qui a une valeur ; `draw` : une fonction de cette valeur, qui rend une
-    image (tout ce que `gl.load_image` accepte, ou une `Figure`), un texte, ou les deux dans un
-    tuple. Une erreur de `draw` s'affiche en français sous le réglage, sans rien interrompre.
-    """
-
-    def __init__(self, control, draw, width=420):
+    def __init__(self, control, draw, *, width=420):
         if not hasattr(control, "value") or not callable(draw):
             raise GradcamLabError(
                 "gl.panel attend un réglage d'ipywidgets, puis la fonction qui dessine."
@@ -61,6 +57,29 @@ class Panel(widgets.VBox):
                 self.picture.value = to_png(shrink(load_image(result)))
 
 
-def panel(control, draw, width=420):
-    """Rend un `Panel` : le réglage `control` et ce que `draw(control.value)` en dessine."""
-    return Panel(control, draw, width)
+def panel(control, draw, *, width=420):
+    """Renvoie un réglage et, dessous, ce qu'il change.
+
+    Une erreur de `draw` s'affiche en français sous le réglage, sans rien interrompre.
+
+    Arguments
+    ---------
+    control : un widget d'ipywidgets qui a une valeur, comme `IntSlider`
+    draw : une fonction de cette valeur, qui renvoie une image (tout ce que `gl.load_image`
+        accepte, ou une `Figure`), un texte, ou les deux dans un tuple
+    width : la largeur de l'image à l'écran, en pixels
+
+    Rend
+    ----
+    Panel, un widget qui s'affiche s'il termine une cellule
+
+    Lève
+    ----
+    GradcamLabError
+        `control` n'est pas un réglage, ou `draw` n'est pas une fonction
+
+    Exemple
+    -------
+    >>> gl.lessons.panel(widgets.IntSlider(max=255), lambda value: f"{value} sur 255")
+    """
+    return Panel(control, draw, width=width)

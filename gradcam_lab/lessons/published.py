@@ -22,9 +22,14 @@ _FILE = Path(__file__).resolve().parents[1] / "data" / "reference_vgg16.json"
 class Reference:
     """Un résultat publié.
 
-    `top` : les trois classes les plus probables, en `Prediction` ; `heatmap` : float32 (14, 14),
-    de 0 à 1, lue sur la figure publiée à 1/255 près ; `layer` : la couche cible ; `score` : le
-    score dérivé ; `source` et `url` : d'où viennent ces nombres.
+    Arguments
+    ---------
+    model, photo : le réseau et la photo
+    layer : la couche cible
+    score : le score dérivé
+    source, url : d'où viennent ces nombres
+    top : les trois classes les plus probables, en `Prediction`
+    heatmap : float32 (14, 14), de 0 à 1, lue sur la figure publiée à 1/255 près
     """
 
     model: str
@@ -38,7 +43,12 @@ class Reference:
 
 
 def published_vgg16():
-    """Rend le résultat publié de VGG16 sur la photo du dalmatien (`Reference`)."""
+    """Renvoie le résultat publié de VGG16 sur la photo du dalmatien.
+
+    Rend
+    ----
+    Reference, avec sa source et son adresse
+    """
     stored = json.loads(_FILE.read_text(encoding="utf-8"))
     labels = imagenet_labels()
     top = []
@@ -50,13 +60,22 @@ def published_vgg16():
 
 
 def mini_log():
-    """Renvoie le journal de l'entraînement de `mini` : une liste de dictionnaires, un par mesure.
+    """Renvoie le journal de l'entraînement de `mini`.
 
-    Les colonnes et leurs unités sont décrites dans `training/README.md`.
+    Rend
+    ----
+    liste de dictionnaires, un par mesure ; les colonnes et leurs unités sont décrites dans
+    `training/README.md`
     """
     return mini.training_log()
 
 
 def mini_evaluation():
-    """Renvoie ce que `mini` a obtenu sur les photos de test, en un dictionnaire."""
-    return json.loads((mini.FOLDER / "evaluation.json").read_text(encoding="utf-8"))
+    """Renvoie ce que `mini` a obtenu sur les photos de test.
+
+    Rend
+    ----
+    dictionnaire : pour chaque lot de photos (`validation`, `test`...), leur nombre et les
+    exactitudes, entre 0 et 1
+    """
+    return mini.evaluation()

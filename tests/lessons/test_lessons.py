@@ -5,8 +5,9 @@ import pytest
 import tiny_models
 
 import gradcam_lab as gl
+from gradcam_lab import lessons as exercises
+from gradcam_lab.base.messages import muted
 from gradcam_lab.classroom import installation as checkup
-from gradcam_lab.lessons import checks as exercises
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +45,10 @@ def test_top_classes(analysis, told):
         (right[:2], "votre réponse en a 2"),
         ([0, 1, 9], "de 0 à 3"),
         (["chat", "chien", "âne"], "nombres entiers"),
+        ([0.9, 0.05, 0.02], "nombres entiers"),  # tronqués, ce seraient trois zéros
+        (np.sort(analysis.probabilities)[::-1][:3], "ce sont les probabilités"),
+        ([[1, 2], [3]], "nombres entiers"),
+        (None, "nombres entiers"),
     ]:
         exercises.check_top_classes(answer, analysis)
         assert sentence in told()
@@ -82,6 +87,78 @@ def test_mix(analysis, told):
         (photo, "Pas encore"),
     ]:
         exercises.check_mix(answer, heatmap, image)
+        assert sentence in told()
+
+
+@pytest.fixture
+def blank_before_softmax():
+    """Une analyse dont une carte est vide avant softmax, et ne l'est pas après."""
+    weights = tiny_models.make_weights()
+    weights["w"] = -np.abs(weights["w"])
+    model = gl.Classifier(
+        tiny_models.build("softmax dans Dense", weights), labels=["avion", "moto", "tasse", "âne"]
+    )
+    analysis = model.analyze(tiny_models.make_image(size=24))
+    with muted():
+        maps = analysis.heatmaps(range(4), score="probability")
+    target = next(t for (t, _), heatmap in maps.items() if heatmap.any())
+    return analysis, target
+
+
+def test_an_empty_answer_is_never_taken_for_the_map_of_another_class(blank_before_softmax, told):
+    analysis, target = blank_before_softmax
+    with muted():
+        before_softmax = analysis.heatmap(target, score="logit")
+        assert not any(analysis.heatmap(t, score="logit").any() for t in range(4))
+    for answer in (before_softmax, np.zeros_like(before_softmax)):
+        exercises.check_heatmap(answer, analysis, target, score="probability")
+        assert told() == (
+            "Pas encore : votre carte est vide, et celle de cette classe ne l'est pas. Celle du "
+            "score avant softmax serait vide : lequel avez-vous dérivé ?\n"
+        )
+
+
+def test_a_correction_says_one_sentence_and_no_warning_of_another_map(blank_before_softmax, told):
+    analysis, target = blank_before_softmax
+    wrong = np.eye(*analysis.heatmap(target, score="probability").shape)
+    told()
+    exercises.check_heatmap(wrong, analysis, target, score="probability")
+    assert told().count("\n") == 1
+
+
+def test_an_empty_map_may_be_the_right_one(blank_before_softmax, told):
+    analysis, target = blank_before_softmax
+    shape = analysis.heatmap(target, score="probability").shape
+    exercises.check_heatmap(np.zeros(shape), analysis, target, score="logit")
+    assert "Exact" in (said := told())
+    assert said.endswith(": ici, elle est vide.\n")
+
+
+def test_an_empty_answer_is_sent_back_to_relu(analysis, told):
+    first = analysis.top(1)[0].index
+    exercises.check_heatmap(np.zeros_like(analysis.heatmap(first)), analysis, first)
+    assert "Que vaut la vôtre juste avant ReLU ?" in told()
+
+
+def test_a_map_too_pale_is_compared_by_its_shape(analysis, told):
+    first, second = [prediction.index for prediction in analysis.top(2)]
+    exercises.check_heatmap(1e-4 * analysis.heatmap(second), analysis, first)
+    assert "c'est la carte de la classe" in told()
+
+
+def test_smallest_region(analysis, told):
+    shares = {
+        layer: gl.find_hot_region(heatmap, (24, 24)).share
+        for (_, layer), heatmap in analysis.heatmaps([1], "all").items()
+    }
+    smallest, largest = min(shares, key=shares.get), max(shares, key=shares.get)
+    for answer, sentence in [
+        (smallest, "Exact"),
+        (largest, "une autre couche fait moins"),
+        ("conv9", "Pas encore. "),
+        (7, "Pas encore. "),
+    ]:
+        exercises.check_smallest_region(answer, analysis, 1)
         assert sentence in told()
 
 
