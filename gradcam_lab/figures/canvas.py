@@ -12,16 +12,18 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..base.numbers import percent
-from ..images import jpeg_bytes, load_image, png_bytes, shrink
+from ..base.palette import ACCENT, QUIET
+from ..images import jpeg_bytes, load_image, png_bytes
 
-__all__ = ["LessonFigure", "shrink", "to_png"]
+__all__ = ["LessonFigure", "to_png"]
 
 # Le plus gros PNG affiché tel quel, en octets.
 _HEAVY = 100_000
 _DPI = 100  # points par pouce : 1 pouce de figure fait 100 pixels
 WIDTH = 9.6  # largeur d'une figure, en pouces : celle d'un carnet ouvert dans JupyterLab
-WARM, COLD = "#c2410c", "#94a3b8"  # la barre dont on parle, et les autres
-NOTE = {"facecolor": "#fff7ed", "edgecolor": WARM, "boxstyle": "round,pad=0.5"}
+NOTE = {"facecolor": "#fff7ed", "edgecolor": ACCENT, "boxstyle": "round,pad=0.5"}
+# Un nom de classe ou un titre qui contient des « $ » n'est pas une formule.
+PLAIN = {"parse_math": False}
 
 
 class LessonFigure(Figure):
@@ -36,7 +38,8 @@ class LessonFigure(Figure):
         return png if len(png) <= _HEAVY else None
 
     def _repr_jpeg_(self):
-        return None if self._repr_png_() else _to_jpeg(self)
+        png = to_png(self)
+        return jpeg_bytes(load_image(png), quality=88) if len(png) > _HEAVY else None
 
 
 def _tell_jupyter():
@@ -63,7 +66,7 @@ def new_figure(width, height):
 
 def grid(count, columns, ratio):
     """Une figure de `count` cases, `columns` par ligne, de proportion hauteur/largeur `ratio`."""
-    columns = max(1, min(int(columns), count))
+    columns = min(columns, count)
     lines = -(-count // columns)
     width = min(3.2, WIDTH / columns)
     drawn = new_figure(width * columns, lines * (0.35 + width * min(ratio, 1.6)))
@@ -74,7 +77,21 @@ def grid(count, columns, ratio):
 
 
 def to_png(picture):
-    """Rend les octets PNG d'une `Figure` ou d'une image, pour un widget `Image` par exemple."""
+    """Renvoie les octets PNG d'une figure ou d'une image, pour un widget `Image` par exemple.
+
+    Arguments
+    ---------
+    picture : une `Figure` de matplotlib, ou tout ce que `gl.load_image` accepte
+
+    Rend
+    ----
+    bytes ; le même dessin donne toujours les mêmes octets
+
+    Lève
+    ----
+    ImageError
+        `picture` n'est ni une figure, ni une image lisible
+    """
     if not isinstance(picture, Figure):
         return png_bytes(load_image(picture))
     buffer = io.BytesIO()
@@ -83,14 +100,10 @@ def to_png(picture):
     return buffer.getvalue()
 
 
-def _to_jpeg(figure):
-    return jpeg_bytes(load_image(to_png(figure)), quality=88)
-
-
 def draw_picture(axis, picture, title, extent=None, columns=4):
     """Pose une image et son titre dans une case, sans axes."""
     axis.imshow(picture, extent=extent, interpolation="nearest" if extent else None)
-    axis.set_title(folded(title, title_width(columns)), fontsize=9)
+    axis.set_title(folded(title, title_width(columns)), fontsize=9, **PLAIN)
     axis.set_axis_off()
 
 
@@ -98,13 +111,13 @@ def draw_bars(axis, predictions, target):
     """Dessine une barre par `Prediction` ; celle de la classe `target` est en couleur."""
     names = [folded(prediction.label_fr, 20) for prediction in predictions]
     values = [prediction.probability for prediction in predictions]
-    colors = [WARM if prediction.index == target else COLD for prediction in predictions]
+    colors = [ACCENT if prediction.index == target else QUIET for prediction in predictions]
     positions = np.arange(len(values))
     axis.barh(positions, values, color=colors, height=0.45)
     for position, name, value, color in zip(positions, names, values, colors):
-        weight = "bold" if color == WARM else "normal"
+        weight = "bold" if color == ACCENT else "normal"
         text = f"{name} : {percent(value)}"
-        axis.text(0, position - 0.3, text, fontsize=8, weight=weight, va="bottom", ha="left")
+        axis.text(0, position - 0.3, text, fontsize=8, weight=weight, va="bottom", **PLAIN)
     axis.set(xlim=(0, 1), ylim=(max(len(values), 3) - 0.5, -0.9))
     axis.set_axis_off()
 

@@ -1,13 +1,15 @@
 """La figure d'une analyse : photo, carte de chaleur, superposition, probabilités."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from ..base.messages import muted
-from ..errors import GradcamLabError
+from ..errors import GradcamLabError, SettingError
 from ..explain.analysis import Analysis
-from ..images import check_overlay, colorize, superimpose
+from ..images import ALPHA, BLEND, COLORMAP, check_overlay, colorize, shrink, superimpose
 from ..methods.registry import METHODS, find_method
-from .canvas import NOTE, WIDTH, draw_bars, draw_picture, new_figure, shrink, wrapped
+from .canvas import NOTE, PLAIN, WIDTH, draw_bars, draw_picture, new_figure, wrapped
 
 __all__ = ["show"]
 
@@ -20,18 +22,42 @@ def show(
     targets=None,
     layers=None,
     methods=None,
+    *,
     score="logit",
-    alpha=0.4,
-    colormap="jet",
-    blend="add",
+    alpha=ALPHA,
+    colormap=COLORMAP,
+    blend=BLEND,
 ):
-    """Dessine photo, carte de chaleur, superposition et probabilités, et rend la `Figure`.
+    """Dessine la photo, la carte de chaleur, la superposition et les probabilités.
 
-    Une ligne par classe, couche et méthode demandée. `targets` et `layers` se donnent comme à
-    `analysis.heatmaps` (une liste, un nom, « all », un nombre de classes) ; `methods` : un nom,
-    une liste, ou « all » ; `alpha`, `colormap` et `blend` comme à `gl.superimpose`. Si une carte
-    est vide ou douteuse, la raison est écrite sous elle. Lève les erreurs de ces fonctions, et
-    `GradcamLabError` si la figure devait avoir plus de 40 lignes.
+    Une ligne par classe, couche et méthode demandée. Si une carte est vide ou douteuse, la raison
+    est écrite sous elle.
+
+    Arguments
+    ---------
+    analysis : le résultat de `model.analyze(image)`
+    targets, layers : comme à `analysis.heatmaps` : un nom, une liste, un nombre de classes, ou
+        « all » pour toutes les couches
+    methods : un nom de `gl.METHODS`, une liste, ou « all » ; par défaut Grad-CAM
+    score : « logit » (avant softmax) ou « probability » (après)
+    alpha, colormap, blend : comme à `gl.superimpose`
+
+    Rend
+    ----
+    Figure de matplotlib ; elle s'affiche seule à la fin d'une cellule
+
+    Lève
+    ----
+    UnknownClassError, UnknownLayerError, UnknownMethodError
+        une classe, une couche ou une méthode n'existe pas
+    SettingError
+        un réglage ne convient pas, ou la figure aurait plus de 40 lignes
+    GradcamLabError
+        `analysis` n'est pas une analyse
+
+    Exemple
+    -------
+    >>> gl.show(analysis, targets=["dalmatien", "chat"], methods=["gradcam", "layercam"])
     """
     if not isinstance(analysis, Analysis):
         raise GradcamLabError(
@@ -39,9 +65,9 @@ def show(
             f"{type(analysis).__name__}."
         )
     methods = _methods(methods)
-    check_overlay(alpha, colormap, blend)
+    alpha = check_overlay(alpha, colormap=colormap, blend=blend)
     rows = _rows(analysis, targets, layers, methods, score)
-    notes = [wrapped(analysis.diagnose(*row[:3], score), 118) for row in rows]
+    notes = [wrapped(_reasons(analysis, *row[:3], score), 118) for row in rows]
     photo = np.asarray(shrink(analysis.image))
     height, width = photo.shape[:2]
     panel = WIDTH / 4 * min(1.35, max(0.5, height / width))
@@ -49,7 +75,7 @@ def show(
     drawn = new_figure(WIDTH, sum(heights))
     parts = drawn.subfigures(len(rows), 1, height_ratios=heights, squeeze=False)[:, 0]
     for part, (target, layer, method, heatmap), note in zip(parts, rows, notes):
-        part.suptitle(_row_title(analysis, target, layer, method, score), fontsize=10)
+        part.suptitle(_row_title(analysis, target, layer, method, score), fontsize=10, **PLAIN)
         axes = part.subplots(1, 4)
         colored = colorize(heatmap, colormap=colormap)
         h, w = heatmap.shape
@@ -63,7 +89,7 @@ def show(
         draw_bars(axes[3], _around(analysis, target), target)
         axes[3].set_title("probabilité", fontsize=9)
         if note:
-            part.supxlabel(note, fontsize=8.5, bbox=NOTE)
+            part.supxlabel(note, fontsize=8.5, bbox=NOTE, **PLAIN)
     return drawn
 
 
@@ -72,28 +98,29 @@ def _methods(methods):
         return ["gradcam"]
     if isinstance(methods, str):
         methods = list(METHODS) if methods == "all" else [methods]
+    elif not isinstance(methods, Iterable):
+        methods = [methods]
     names = list(dict.fromkeys(find_method(method).name for method in methods))
     if not names:
-        raise GradcamLabError("methods ne contient aucune méthode : donnez-en au moins une.")
+        raise SettingError("methods ne contient aucune méthode : donnez-en au moins une.")
     return names
 
 
 def _rows(analysis, targets, layers, methods, score):
     """Les lignes de la figure : (classe, couche, méthode, carte)."""
     with muted():  # la raison d'une carte vide sera écrite sur la figure
-        found = {m: analysis.heatmaps(targets, layers, m, score) for m in methods}
+        found = {m: analysis.heatmaps(targets, layers, method=m, score=score) for m in methods}
     keys = list(found[methods[0]])
-    if not keys:
-        raise GradcamLabError(
-            "Il n'y a rien à montrer : donnez au moins une classe et une couche, ou ne précisez "
-            "ni targets ni layers."
-        )
     if len(keys) * len(methods) > MAX_ROWS:
-        raise GradcamLabError(
+        raise SettingError(
             f"Cette figure aurait {len(keys) * len(methods)} lignes, et la limite est de "
             f"{MAX_ROWS} : demandez moins de classes, de couches ou de méthodes à la fois."
         )
     return [(*key, method, found[method][key]) for key in keys for method in methods]
+
+
+def _reasons(analysis, target, layer, method, score):
+    return analysis.diagnose(target, layer=layer, method=method, score=score)
 
 
 def _row_title(analysis, target, layer, method, score):

@@ -6,9 +6,19 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 import tiny_models
+from matplotlib.colors import to_hex
 from PIL import Image
 
 import gradcam_lab as gl
+from gradcam_lab.base.palette import ACCENT, QUIET
+from gradcam_lab.errors import HeatmapError, ImageError, SettingError, UnknownClassError
+from gradcam_lab.explain.prediction import Prediction
+
+SHADES = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+PREDICTIONS = [
+    Prediction(0, None, "cat", "chat", 0.6),
+    Prediction(1, None, "dog", "chien", 0.3),
+]
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +149,9 @@ def test_the_same_drawing_gives_the_same_bytes(analysis):
         ({"layers": ["conv9"]}, "conv"),
         ({"methods": ["gradcamm"]}, "gradcam"),
         ({"methods": []}, "aucune méthode"),
-        ({"targets": []}, "rien à montrer"),
+        ({"targets": []}, "targets est vide"),
+        ({"layers": []}, "layers est vide"),
+        ({"methods": 3}, "méthode"),
         ({"colormap": "vitridis"}, "viridis"),
         ({"alpha": 3}, "entre 0 et 1"),
     ],
@@ -200,7 +212,7 @@ def test_show_channels_takes_the_most_active(analysis):
 
 
 def test_show_vector_marks_indices():
-    figure = gl.show_vector(np.array([0.1, -0.5, 0.3]), "canal", "poids", marked=[2])
+    figure = gl.show_vector(np.array([0.1, -0.5, 0.3]), xlabel="canal", ylabel="poids", marked=[2])
     assert "2" in texts(figure)
     assert (figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()) == ("canal", "poids")
 
@@ -211,18 +223,61 @@ def test_show_probabilities_draws_one_bar_each(analysis):
 
 
 @pytest.mark.parametrize(
-    ("call", "sentence"),
+    ("call", "error", "sentence"),
     [
-        (lambda: gl.show_images([]), "liste est vide"),
-        (lambda: gl.show_images({"a": "absente.jpg"}), "introuvable"),
-        (lambda: gl.show_maps(np.zeros((2, 2, 3))), "deux dimensions"),
-        (lambda: gl.show_maps(np.array([[np.nan]])), "non finies"),
-        (lambda: gl.show_channels(np.zeros((4, 4))), "trois dimensions"),
-        (lambda: gl.show_channels(np.zeros((4, 4, 2)), channels=[7]), "numérotés de 0 à 1"),
-        (lambda: gl.show_vector(np.zeros((2, 2))), "une seule dimension"),
-        (lambda: gl.show_probabilities([0.5, 0.2]), "liste de prédictions"),
+        (lambda: gl.show_images([]), ImageError, "liste est vide"),
+        (lambda: gl.show_images({"a": "absente.jpg"}), ImageError, "introuvable"),
+        (lambda: gl.show_images(SHADES, columns=0), SettingError, "columns est un nombre entier"),
+        (lambda: gl.show_maps([]), HeatmapError, "liste est vide"),
+        (lambda: gl.show_maps(np.zeros((2, 2, 3))), HeatmapError, r"de forme \(h, w\), et non"),
+        (lambda: gl.show_maps([[[1, 2], [3]]]), HeatmapError, "tableau de nombres"),
+        (lambda: gl.show_maps(np.array([[np.nan]])), HeatmapError, "nombres finis"),
+        (lambda: gl.show_maps(np.eye(2), columns="4"), SettingError, "columns"),
+        (lambda: gl.show_channels(np.zeros((4, 4))), HeatmapError, r"\(h, w, C\), et non"),
+        (lambda: gl.show_channels(np.zeros((4, 4, 2)), [7]), SettingError, "numérotés de 0 à 1"),
+        (lambda: gl.show_channels(np.zeros((4, 4, 2)), ["a"]), SettingError, "nombres entiers"),
+        (lambda: gl.show_channels(np.zeros((4, 4, 2)), []), SettingError, "channels est vide"),
+        (lambda: gl.show_channels(np.zeros((4, 4, 2)), count=0), SettingError, "count"),
+        (lambda: gl.show_vector(np.zeros((2, 2))), HeatmapError, r"\(n,\), et non \(2, 2\)"),
+        (lambda: gl.show_vector([1, 2], marked=[2]), SettingError, "numérotés de 0 à 1, et 2"),
+        (lambda: gl.show_probabilities([0.5, 0.2]), gl.GradcamLabError, "liste de prédictions"),
+        (lambda: gl.show_probabilities(7), gl.GradcamLabError, "liste de prédictions"),
+        (lambda: gl.show_probabilities(PREDICTIONS, 3), UnknownClassError, r"parmi chat \(0\)"),
+            lambda: gl.show_probabilities(PREDICTIONS, 3),
+            UnknownClassError,
+            r"chat \(0\), chien \(1\)",
+        ),
     ],
 )
-def test_other_figures_explain_bad_arguments(call, sentence):
-    with pytest.raises(gl.GradcamLabError, match=sentence):
+def test_other_figures_explain_bad_arguments(call, error, sentence):
+    with pytest.raises(error, match=sentence):
         call()
+
+
+def test_show_probabilities_takes_a_class_by_its_name():
+    bars = gl.show_probabilities(PREDICTIONS, "chien").axes[0].patches
+    assert [to_hex(bar.get_facecolor()) for bar in bars] == [QUIET, ACCENT]
+
+
+# --- Des « $ » dans les noms : matplotlib y lirait une formule --------------------------------
+
+
+@pytest.mark.parametrize("name", ["$\\frac$", "10 $ ou 20 $", "$x^2$", "a_b $ \\$ $"])
+def test_a_dollar_in_a_name_is_only_a_dollar(name):
+    predictions = [Prediction(0, None, name, name, 0.7), PREDICTIONS[1]]
+    for figure in (
+        gl.show_images({name: SHADES}),
+        gl.show_maps({name: np.eye(2)}),
+        gl.show_probabilities(predictions),
+        gl.show_vector([1, 2], xlabel=name, ylabel=name),
+    ):
+        assert name in texts(figure)
+        assert len(gl.figures.to_png(figure)) > 1000
+
+
+def test_a_dollar_in_a_class_name_does_not_stop_show(analysis):
+    name = "$\\frac$"
+    model = gl.Classifier(analysis.classifier.model, labels=[name, name, name, name])
+    figure = gl.show(model.analyze(analysis.image))
+    assert f"« {name} »" in texts(figure)
+    assert len(gl.figures.to_png(figure)) > 1000
