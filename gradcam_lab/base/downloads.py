@@ -1,25 +1,34 @@
 """Télécharger un fichier sans jamais attendre indéfiniment ni laisser un fichier incomplet."""
 
 import contextlib
-import errno
-import logging
 import os
 import queue
-import socket
+import secrets
 import threading
 import time
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from ..errors import DownloadError
 from .disk import disk_reason
 from .messages import say
 from .numbers import megabytes
 
-CONNECT_TIMEOUT = 4.0  # secondes, pour joindre le serveur
-READ_TIMEOUT = 10.0  # secondes sans rien recevoir
-PAGE_TIMEOUT = 60.0  # secondes en tout, pour une image donnée par son adresse
+__all__ = ["fetch", "is_hdf5", "is_intact", "offline", "read_url"]
 
+# Tous les délais sont en secondes.
+CONNECT_TIMEOUT = 4.0  # pour joindre une des adresses du serveur
+ANSWER_TIMEOUT = 10.0  # en tout, du nom du serveur à ses en-têtes, redirections comprises
+READ_TIMEOUT = 10.0  # sans rien recevoir
+PAGE_TIMEOUT = 60.0  # en tout, pour une image donnée par son adresse
+MIN_SPEED = 8_000  # octets par seconde, en moyenne après GRACE secondes, pour un fichier
+GRACE = 30.0
+BAR_DELAY = 1.0  # la barre n'apparaît que si l'attente se prolonge
+
+_CHUNK = 1 << 15  # octets
+_REDIRECTS = 5
+# Un brouillon plus vieux qu'une heure est celui d'un programme tué : les autres s'écrivent encore.
+_DRAFT, _STALE = ".gradcam_lab-{}.part", 3600
 _HEADERS = {
     "User-Agent": "gradcam_lab (cours Grad-CAM) python-requests",
     # Sans compression, le nombre d'octets annoncé est celui du fichier : on voit s'il en manque.
@@ -33,33 +42,46 @@ def offline():
     return value not in ("", "0", "false", "no", "off", "non", "faux")
 
 
-def fetch(url, folder, filename, *, known_hash=None, label=None, progress=True):
+def fetch(url, folder, filename, *, known_hash=None, label=None, progress=True, check=None):
     """Renvoie le chemin du fichier `filename` de `folder`, téléchargé depuis `url` s'il y manque.
 
-    `known_hash` est l'empreinte publiée, "md5:..." ou "sha256:..." ; `label` nomme le fichier dans
-    les messages (« les poids de vgg16 »). Le fichier n'apparaît sous son nom qu'une fois complet et
-    vérifié ; un fichier déjà là mais abîmé n'est remplacé qu'à ce moment. Lève `DownloadError`.
+    Le fichier n'apparaît sous son nom qu'une fois complet et vérifié ; un fichier déjà là mais
+    abîmé n'est remplacé qu'à ce moment.
+
+    Arguments
+    ---------
+    known_hash : l'empreinte publiée, "md5:..." ou "sha256:...", ou None
+    label : le nom du fichier dans les messages (« les poids de vgg16 »)
+    check : une fonction du chemin, fausse si le contenu n'est pas du bon type (`is_hdf5`)
+
+    Lève
+    ----
+    DownloadError
+        pas de réseau, adresse fausse, serveur trop lent, disque plein, fichier reçu abîmé...
     """
-    path = Path(folder).expanduser() / filename
+    path = Path(folder, filename)
     label = label or f"le fichier « {filename} »"
-    damaged = path.exists() and not is_intact(path, known_hash)
-    if path.exists() and not damaged:
-        return path
     try:
+        path = path.expanduser()
+        present = path.exists()
+        if present and not path.is_file():
+            problem = f"« {path} » n'est pas un fichier ordinaire ; déplacez-le ou renommez-le."
+            raise _failure(label, problem)
+        if present and _is_good(path, known_hash, check):
+            return path
         _refuse_offline(label)
-        _prepare_folder(path.parent, label)
-        if damaged:
+        if present:
             say(f"Le fichier « {path} » est abîmé : il va être téléchargé de nouveau.")
-        with _explained(url, label):
-            _check_reachable(url)
-            _retrieve(url, path, known_hash, label if progress else None)
+        _download(url, path, known_hash, label, progress, check)
     except DownloadError as error:
-        if not damaged:
+        if not path.is_file():
             raise
         reason = str(error)
         raise DownloadError(
             f"Le fichier « {path} » est abîmé ou incomplet ; {reason[0].lower()}{reason[1:]}"
         ) from None
+    except (OSError, RuntimeError, ValueError) as error:  # « ~inconnu », un octet nul...
+        raise _failure(label, _disk_problem(error, path.parent)) from None
     return path
 
 
@@ -79,198 +101,190 @@ def is_intact(path, known_hash):
         return False
 
 
+def is_hdf5(path):
+    """Dit si `path` est un fichier HDF5 entier : ni page web, ni transfert coupé."""
+    import h5py
+
+    try:
+        # L'en-tête donne la taille du fichier : la bibliothèque refuse celui qui est tronqué.
+        with h5py.File(path, "r"):
+            return True
+    except OSError:
+        return False
+
+
 def read_url(url, max_bytes):
     """Renvoie les octets que donne l'adresse `url`, au plus `max_bytes`. Lève `DownloadError`."""
     label = f"« {url} »"
     _refuse_offline(label)
-    deadline = time.monotonic() + PAGE_TIMEOUT
-    with _explained(url, label):
-        _check_reachable(url)
-        import requests
+    content = bytearray()
+    with contextlib.closing(_receive(url, label, PAGE_TIMEOUT)) as chunks:
+        next(chunks)
+        for chunk in chunks:
+            content += chunk
+            if len(content) > max_bytes:
+                raise DownloadError(
+                    f"Le contenu de {label} dépasse {megabytes(max_bytes / 1e6)} : "
+                    "donnez une image plus légère."
+                )
+    return bytes(content)
 
-        with requests.get(
-            url, headers=_HEADERS, stream=True, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)
-        ) as response:
+
+# --- Le fichier -------------------------------------------------------------------------------
+
+
+def _download(url, path, known_hash, label, progress, check):
+    """Écrit `path` d'un coup : un brouillon, que rien d'autre ne lit, prend son nom à la fin."""
+    from tqdm import tqdm  # une barre de texte : celle des carnets, un widget, ne s'enregistre pas
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(path.parent)
+    draft = path.with_name(_DRAFT.format(secrets.token_hex(6)))
+    try:
+        with (
+            open(draft, "xb") as file,
+            contextlib.closing(_receive(url, label)) as chunks,
+            tqdm(
+                desc=f"Téléchargement : {label}",
+                total=next(chunks),
+                unit="o",
+                unit_scale=True,
+                delay=BAR_DELAY,
+                disable=not progress,
+            ) as bar,
+        ):
+            for chunk in chunks:
+                file.write(chunk)
+                bar.update(len(chunk))
+        if not _is_good(draft, known_hash, check):
+            raise _failure(
+                label,
+                "le fichier reçu n'est pas celui qui est publié (transfert incomplet, ou page de "
+                "connexion du réseau) ; il n'a pas été gardé, réessayez plus tard.",
+            )
+        os.replace(draft, path)
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink()
+
+
+def _is_good(path, known_hash, check):
+    return is_intact(path, known_hash) and (check is None or check(path))
+
+
+def _sweep(folder):
+    """Efface les brouillons qu'un programme tué a laissés dans `folder`."""
+    for draft in folder.glob(_DRAFT.format("*")):
+        with contextlib.suppress(OSError):
+            if time.time() - draft.stat().st_mtime > _STALE:
+                draft.unlink()
+
+
+# --- Le serveur -------------------------------------------------------------------------------
+
+
+def _receive(url, label, limit=None):
+    """Donne la taille annoncée par le serveur (ou None), puis le contenu, morceau par morceau.
+
+    Un fil à part parle au serveur, qui peut tout faire attendre : son nom, ses en-têtes, chaque
+    octet. L'attente est bornée ici, à `limit` secondes en tout ou à une vitesse minimale, et le fil
+    est alors abandonné. Lève `DownloadError`.
+    """
+    try:
+        host = urlsplit(url).hostname
+    except ValueError:
+        host = None
+    if not host:
+        raise _failure(label, "cette adresse n'est pas valable ; vérifiez-la.")
+    arrived, given_up = queue.Queue(4), threading.Event()
+    start, received = time.monotonic(), 0
+
+    def wait(patience, problem):
+        left = (limit or GRACE + received / MIN_SPEED) - (time.monotonic() - start)
+        try:
+            item = arrived.get(timeout=max(0, min(patience, left)))
+        except queue.Empty:
+            raise _failure(label, f"le serveur {host} {problem}") from None
+        if isinstance(item, Exception):
+            raise _failure(label, _network_problem(item, host))
+        return item
+
+    threading.Thread(target=_talk, args=(url, arrived, given_up), daemon=True).start()
+    try:
+        yield wait(ANSWER_TIMEOUT, _SILENT)
+        while chunk := wait(READ_TIMEOUT, _STALLED):
+            received += len(chunk)
+            yield chunk
+    finally:
+        given_up.set()
+
+
+def _talk(url, arrived, given_up):
+    """Le fil : met dans `arrived` la taille, les morceaux puis un morceau vide, ou une erreur."""
+
+    def put(item):
+        while not given_up.is_set():
+            with contextlib.suppress(queue.Full):
+                return arrived.put(item, timeout=0.2)
+
+    try:
+        with _open(url, given_up) as response:
+            announced = int(response.headers.get("content-length", 0))
+            put(announced or None)
+            for chunk in response.iter_content(_CHUNK):
+                put(chunk)
+                if given_up.is_set():
+                    return
+            # `tell` compte les octets reçus ; d'anciens urllib3 ne voient pas qu'il en manque.
+            put(b"" if response.raw.tell() >= announced else ConnectionAbortedError())
+    except Exception as error:  # dite en français par l'autre fil
+        put(error)
+
+
+def _open(url, given_up):
+    """La réponse à `url`, dont le contenu n'est pas encore lu, après quelques redirections."""
+    import requests
+
+    session = requests.Session()
+    # requests lirait tout le contenu de chaque redirection, fût-il sans fin.
+    redirection, session.get_redirect_target = session.get_redirect_target, lambda _: None
+    # L'autre fil renonce le premier ; ce délai-ci termine celui-ci un peu plus tard.
+    timeouts = (CONNECT_TIMEOUT, 2 * READ_TIMEOUT)
+    for _ in range(_REDIRECTS + 1):
+        response = session.get(url, headers=_HEADERS, stream=True, timeout=timeouts)
+        location = redirection(response)
+        if location is None or given_up.is_set():
             response.raise_for_status()
-            parts, received = [], 0
-            for part in response.iter_content(1 << 15):
-                parts.append(part)
-                received += len(part)
-                if received > max_bytes:
-                    raise DownloadError(
-                        f"Le contenu de {label} dépasse {megabytes(max_bytes / 1e6)} : "
-                        "donnez une image plus légère."
-                    )
-                if time.monotonic() > deadline:
-                    raise TimeoutError
-            _check_complete(received, response.headers.get("content-length"))
-    return b"".join(parts)
+            return response
+        response.close()
+        url = urljoin(url, location)  # requests refuse ce qui n'est ni http, ni https
+    raise requests.TooManyRedirects
+
+
+# --- Les phrases ------------------------------------------------------------------------------
+
+_SILENT = "n'a pas répondu à temps ; vérifiez la connexion à internet, puis réessayez."
+_STALLED = "n'envoie plus rien, ou presque ; réessayez plus tard."
+
+
+def _failure(label, problem):
+    return DownloadError(f"Impossible de télécharger {label} : {problem}")
 
 
 def _refuse_offline(label):
     if offline():
-        raise DownloadError(
-            f"Impossible de télécharger {label} : la variable GRADCAM_LAB_OFFLINE interdit l'accès "
-            "au réseau ; retirez-la pour l'autoriser."
+        raise _failure(
+            label,
+            "la variable GRADCAM_LAB_OFFLINE interdit l'accès au réseau ; "
+            "retirez-la pour l'autoriser.",
         )
 
 
-def _prepare_folder(folder, label):
-    problem = None
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        problem = _disk_reason(error, folder)
-    if problem is None and not os.access(folder, os.W_OK | os.X_OK):
-        problem = _disk_reason(PermissionError(errno.EACCES, ""), folder)
-    if problem:
-        raise DownloadError(f"Impossible de télécharger {label} : {problem}")
-
-
-def _check_reachable(url):
-    """Tente une connexion dans un fil à part, abandonné au bout de quelques secondes.
-
-    Le délai de requests ne couvre pas la recherche du nom du serveur et s'applique à chacune de ses
-    adresses : sans réseau, l'attente pourrait dépasser une minute.
-    """
+def _network_problem(error, host):
     import requests
-
-    proxy = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
-    host, port = _server(proxy or url)
-    if host is None:
-        return  # un mandataire écrit sans « http:// » : requests sait le lire
-    outcome = queue.SimpleQueue()
-
-    def attempt():
-        try:
-            socket.create_connection((host, port), timeout=CONNECT_TIMEOUT).close()
-            outcome.put(None)
-        except Exception as error:  # rendue au fil principal, qui la traduit
-            outcome.put(error)
-
-    threading.Thread(target=attempt, daemon=True).start()
-    try:
-        error = outcome.get(timeout=CONNECT_TIMEOUT)
-    except queue.Empty:
-        error = TimeoutError()
-    if isinstance(error, TimeoutError):
-        raise requests.ConnectTimeout
-    if error is not None:
-        raise requests.ConnectionError
-
-
-def _server(url):
-    """Renvoie le nom du serveur de `url` (None s'il manque) et son port. Lève `ValueError`."""
-    parts = urlsplit(url)
-    return parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
-
-
-def _retrieve(url, path, known_hash, bar_label):
-    import pooch
-
-    logger = pooch.get_logger()
-    level = logger.level
-    logger.setLevel(logging.ERROR)  # pooch annonce en anglais chaque fichier
-    try:
-        pooch.retrieve(
-            url,
-            known_hash=known_hash,
-            fname=path.name,
-            path=path.parent,
-            downloader=lambda *args: _download(bar_label, *args),
-        )
-    finally:
-        logger.setLevel(level)
-    with contextlib.suppress(OSError):
-        path.chmod(0o644)  # le fichier provisoire de pooch n'est lisible que par son auteur
-
-
-def _download(bar_label, url, output_file, pooch_instance):
-    from pooch import HTTPDownloader
-
-    bar = _Bar(bar_label)
-    try:
-        HTTPDownloader(
-            progressbar=bar,
-            chunk_size=1 << 15,
-            headers=_HEADERS,
-            timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
-        )(url, output_file, pooch_instance)
-        _check_complete(os.path.getsize(output_file), bar.total)
-    finally:
-        bar.close()
-
-
-class _Bar:
-    """La barre de progression donnée à pooch : elle n'apparaît que si l'attente se prolonge.
-
-    C'est une barre de texte : celle des carnets est un widget, que l'on ne peut pas enregistrer.
-    """
-
-    def __init__(self, label, patience=1.0):
-        self.label = label
-        self.total = 0
-        self._appears = time.monotonic() + patience
-        self._bar = None
-
-    def update(self, size):
-        from tqdm import tqdm
-
-        if self._bar is None and self.label and time.monotonic() >= self._appears:
-            title = f"Téléchargement : {self.label}"
-            self._bar = tqdm(desc=title, total=self.total or None, unit="o", unit_scale=True)
-        if self._bar is not None:
-            self._bar.update(size)
-
-    def reset(self):
-        # pooch compte des blocs entiers, puis corrige à la fin : on repart de zéro en silence.
-        if self._bar is not None:
-            self._bar.n = 0
-
-    def close(self):
-        if self._bar is not None:
-            self._bar.close()
-
-
-def _check_complete(received, announced):
-    if announced and received < int(announced):
-        raise ConnectionAbortedError
-
-
-@contextlib.contextmanager
-def _explained(url, label):
-    """Traduit en une phrase les erreurs du réseau et du disque."""
-    try:
-        host, _ = _server(url)
-        if host is None:
-            raise ValueError
-    except ValueError:
-        raise DownloadError(
-            f"Impossible de télécharger {label} : cette adresse n'est pas valable ; vérifiez-la."
-        ) from None
-    try:
-        yield
-    except DownloadError:
-        raise
-    except (OSError, ValueError) as error:  # les erreurs de requests sont des OSError
-        reason = _reason(error, host)
-        raise DownloadError(f"Impossible de télécharger {label} : {reason}") from None
-
-
-def _reason(error, host):
-    import requests
-    from urllib3.exceptions import ReadTimeoutError
 
     if isinstance(error, requests.HTTPError):
-        return _status_reason(error.response.status_code, host)
-    if isinstance(error, requests.ConnectTimeout):
-        return (
-            f"le serveur {host} n'a pas répondu en {CONNECT_TIMEOUT:.0f} secondes ; vérifiez la "
-            "connexion à internet, puis réessayez."
-        )
-    stalled = error.args and isinstance(error.args[0], ReadTimeoutError)
-    if stalled or isinstance(error, (TimeoutError, requests.Timeout)):
-        return f"le serveur {host} n'envoie plus rien ; réessayez plus tard."
+        return _status_problem(error.response.status_code, host)
     if isinstance(error, requests.exceptions.SSLError):
         return (
             f"le certificat de {host} n'est pas reconnu ; un filtre du réseau de l'établissement "
@@ -280,17 +294,10 @@ def _reason(error, host):
         return f"la connexion avec {host} a été coupée avant la fin ; réessayez."
     if isinstance(error, requests.ConnectionError):
         return f"le serveur {host} est injoignable ; vérifiez la connexion à internet."
-    if isinstance(error, requests.RequestException):
-        return f"le serveur {host} répond d'une façon incompréhensible ; vérifiez l'adresse."
-    if isinstance(error, OSError):
-        return _disk_reason(error, None)
-    return (
-        "le fichier reçu n'est pas celui qui a été publié (son empreinte diffère), il n'a pas été "
-        "gardé ; réessayez plus tard."
-    )
+    return f"le serveur {host} répond d'une façon incompréhensible ; vérifiez l'adresse."
 
 
-def _status_reason(status, host):
+def _status_problem(status, host):
     if status in (404, 410):
         return f"{host} répond que ce fichier n'existe pas (code {status}) ; vérifiez l'adresse."
     if status in (401, 403):
@@ -300,11 +307,12 @@ def _status_reason(status, host):
     return f"{host} répond par une erreur (code {status}) ; réessayez plus tard."
 
 
-def _disk_reason(error, folder):
-    where = f"le dossier « {folder} »" if folder else "le dossier de destination"
-    reason = disk_reason(error)
+def _disk_problem(error, folder):
+    reason = disk_reason(error) if isinstance(error, OSError) else "name"
     if reason == "full":
         return "le disque est plein ; libérez de la place."
     if reason == "protected":
-        return f"{where} est protégé contre l'écriture."
-    return f"{where} ne peut pas recevoir de fichier."
+        return f"le dossier « {folder} » est protégé contre l'écriture."
+    if reason == "name":
+        return f"« {folder} » n'est pas un nom de dossier possible ; choisissez-en un autre."
+    return f"le dossier « {folder} » ne peut pas recevoir de fichier ; choisissez-en un autre."
