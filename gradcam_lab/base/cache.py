@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 
-__all__ = ["ArrayCache"]
+__all__ = ["ArrayCache", "Recent"]
 
 
 class ArrayCache:
@@ -33,3 +33,32 @@ class ArrayCache:
         """Oublie les tableaux les moins récents au-delà de `max_bytes` ; le dernier reste."""
         while self.bytes > max_bytes and len(self._items) > 1:
             self.bytes -= self._items.popitem(last=False)[1].nbytes
+
+
+class Recent:
+    """Garde les `count` derniers objets demandés, par clé."""
+
+    def __init__(self, count):
+        self._count = count
+        self._items = OrderedDict()
+
+    def get(self, key):
+        """Renvoie l'objet de cette clé, ou None."""
+        if key in self._items:
+            self._items.move_to_end(key)
+        return self._items.get(key)
+
+    def put(self, key, item):
+        """Range un objet, et oublie le plus ancien s'il y en a trop."""
+        self._items[key] = item
+        self._items.move_to_end(key)
+        if len(self._items) > self._count:
+            self._items.popitem(last=False)
+        return item
+
+    def __len__(self):
+        return len(self._items)
+
+    def clear(self):
+        """Oublie tout."""
+        self._items.clear()

@@ -2,37 +2,28 @@
 
 import numpy as np
 
-from ..base.cache import ArrayCache
+from ..base.checks import check_count
 from ..base.messages import say
-from ..errors import GradcamLabError
-from ..methods import cam
-from ..methods.registry import METHODS, check_score, find_method
-from .diagnosis import diagnose_map
+from ..errors import ModelError, SettingError
+from ..methods.registry import check_score, find_method
+from .evidence import Evidence
 from .prediction import Prediction
 
 __all__ = ["Analysis"]
-
-# Ce qu'une analyse garde au plus de gradients et de cartes déjà calculés.
-_GRADIENT_BYTES = 64 * 2**20
-_HEATMAP_BYTES = 32 * 2**20
 
 
 class Analysis:
     """Le résultat de l'unique passe avant d'une image, dont on tire les cartes à la demande.
 
-    Obtenue par `classifier.analyze(image)`. Une carte déjà demandée ne coûte plus rien ; une
-    autre classe ne coûte que la partie du réseau au-dessus de la couche. Tous les tableaux
-    rendus sont des copies : on peut les modifier.
+    Obtenue par `classifier.analyze(image)`. La première question fait la passe avant ; une carte
+    déjà demandée ne coûte plus rien ; une autre classe ne coûte que la partie du réseau au-dessus
+    de la couche. Tous les tableaux renvoyés sont des copies : on peut les modifier.
     """
 
     def __init__(self, classifier, image, run):
         self.classifier = classifier
         self.image = image
-        self._run = run
-        self._head = classifier.network.plan.head
-        self._gradients = ArrayCache(_GRADIENT_BYTES)
-        self._scales = {}
-        self._heatmaps = ArrayCache(_HEATMAP_BYTES)
+        self._evidence = Evidence(run, lambda: classifier.network.plan.head)
         self._said = set()
 
     # --- Les prédictions ----------------------------------------------------------------------
@@ -40,118 +31,237 @@ class Analysis:
     @property
     def probabilities(self):
         """Les probabilités des K classes, float32 (K,), entre 0 et 1."""
-        return self._head.probabilities(self._run.outputs)
+        return self._evidence.head.probabilities(self._evidence.outputs)
 
     @property
     def scores(self):
         """Les scores des K classes avant softmax ou sigmoïde (*logits*), float32 (K,)."""
-        return self._head.scores(self._run.outputs)
+        return self._evidence.head.scores(self._evidence.outputs)
 
     def top(self, k=5):
-        """Rend les `k` classes les plus probables, de la plus à la moins probable."""
-        probabilities = self.probabilities
-        order = np.argsort(-probabilities, kind="stable")[: max(0, int(k))]
+        """Renvoie les classes les plus probables, de la plus à la moins probable.
+
+        Arguments
+        ---------
+        k : nombre de classes, au moins 0 ; au-delà du nombre de classes, toutes
+
+        Rend
+        ----
+        liste de `Prediction(index, wnid, label, label_fr, probability)`
+
+        Lève
+        ----
+        SettingError
+            k n'est pas un nombre entier
+        """
+        order = np.argsort(-self.probabilities, kind="stable")[: check_count(k, "k", least=0)]
         return [self.prediction(index) for index in order]
 
     def prediction(self, target=None):
-        """Rend la `Prediction` de la classe `target` (par défaut, la plus probable)."""
+        """Renvoie la `Prediction` d'une classe, par défaut la plus probable.
+
+        Arguments
+        ---------
+        target : indice, identifiant WordNet ou nom d'une classe
+
+        Lève
+        ----
+        UnknownClassError
+            aucune classe ne porte ce nom
+        """
         index = self._target(target)
         label = self.classifier.labels[index]
-        return Prediction(
-            index, label.wnid, label.label, label.label_fr, float(self.probabilities[index])
-        )
+        probability = float(self.probabilities[index])
+        return Prediction(index, label.wnid, label.label, label.label_fr, probability)
 
     # --- Les ingrédients de Grad-CAM ----------------------------------------------------------
 
     def activations(self, layer=None):
-        """Rend la carte d'activation (*feature map*) de `layer`, float32 (h, w, C).
+        """Renvoie la carte d'activation (*feature map*) d'une couche.
 
-        `layer` : nom de couche, par défaut la dernière carte de convolution. Lève
-        `UnknownLayerError`.
+        Arguments
+        ---------
+        layer : nom de couche, par défaut `classifier.default_layer`
+
+        Rend
+        ----
+        float32 (h, w, C)
+
+        Lève
+        ----
+        UnknownLayerError
+            le réseau n'a pas de couche explicable de ce nom
         """
-        layer = self._layer(layer)
-        return self._run_for([layer]).activations(layer).copy()
+        return self._evidence.activations(self._layer(layer)).copy()
 
     def gradients(self, target=None, layer=None, score="logit"):
-        """Rend le gradient du score de `target` par rapport à `layer`, float32 (h, w, C).
+        """Renvoie le gradient du score d'une classe par rapport à la carte d'une couche.
 
-        `target` : indice, identifiant ou nom d'une classe, par défaut la plus probable.
-        `score` : « logit » (avant softmax, Selvaraju et al. 2017) ou « probability » (après,
-        F. Chollet 2017). Lève `UnknownClassError`, `UnknownLayerError`.
+        Arguments
+        ---------
+        target : indice, identifiant ou nom d'une classe, par défaut la plus probable
+        layer : nom de couche, par défaut `classifier.default_layer`
+        score : « logit » (avant softmax) ou « probability » (après)
+
+        Rend
+        ----
+        float32 (h, w, C), en unités du score par unité d'activation
+
+        Lève
+        ----
+        UnknownClassError, UnknownLayerError, SettingError
+            la classe, la couche ou le score n'existe pas
+
+        Source
+        ------
+        « logit » : Selvaraju et al., *Grad-CAM*, ICCV 2017 ; « probability » : F. Chollet,
+        *Deep Learning with Python*, 2017, section 5.4.3.
         """
-        target, layer = self._target(target), self._layer(layer)
-        gradients, scale = self._unit_gradients(target, layer, check_score(score))
+        score, layer = check_score(score), self._layer(layer)
+        target = self._begin(target, [layer], score)
+        gradients, scale = self._evidence.gradients(target, layer, score)
+        return (gradients * scale).astype(np.float32)
+
+    def image_gradients(self, target=None, score="logit"):
+        """Renvoie le gradient du score d'une classe par rapport à l'entrée du réseau.
+
+        Arguments
+        ---------
+        target, score : comme `gradients`
+
+        Rend
+        ----
+        float32 (H, W, 3) à la taille `classifier.input_size` ((H, W, 1) en niveaux de gris), en
+        unités du score par unité d'entrée, c'est-à-dire après `classifier.preprocess`
+
+        Lève
+        ----
+        UnknownClassError, SettingError
+            la classe ou le score n'existe pas
+
+        Source
+        ------
+        Simonyan et al., *Deep Inside Convolutional Networks*, 2014, section 3.
+        """
+        gradients, scale = self._evidence.gradients(self._target(target), None, check_score(score))
         return (gradients * scale).astype(np.float32)
 
     # --- Les cartes ---------------------------------------------------------------------------
 
-    def heatmap(self, target=None, layer=None, method="gradcam", score="logit", normalize=True):
-        """Rend la carte de chaleur (*heatmap*) d'une classe, float32 (h, w).
+    def heatmap(self, target=None, *, layer=None, method="gradcam", score="logit", normalize=True):
+        """Renvoie la carte de chaleur (*heatmap*) d'une classe.
 
-        `target` : indice, identifiant ou nom d'une classe, par défaut la plus probable ;
-        `layer` : nom de couche, par défaut `classifier.default_layer` ; `method` : l'une de
-        `gl.METHODS` ; `score` : « logit » (avant softmax) ou « probability » (après). Avec
-        `normalize`, la carte est divisée par son maximum et tient dans [0, 1] ; sans, elle est
-        dans l'unité du score. Une carte nulle le reste, et le dit.
-        Lève `UnknownClassError`, `UnknownLayerError`, `UnknownMethodError`.
-        Source : Selvaraju et al., *Grad-CAM*, ICCV 2017 ; F. Chollet, 2017, section 5.4.3.
+        Arguments
+        ---------
+        target : indice, identifiant ou nom d'une classe, par défaut la plus probable
+        layer : nom de couche, par défaut `classifier.default_layer`
+        method : l'une de `gl.METHODS`
+        score : « logit » (avant softmax) ou « probability » (après)
+        normalize : diviser par le maximum ; sinon la carte reste dans l'unité du score
+
+        Rend
+        ----
+        float32 (h, w), dans [0, 1] si `normalize` ; une carte nulle le reste, et dit pourquoi
+
+        Lève
+        ----
+        UnknownClassError, UnknownLayerError, UnknownMethodError, SettingError
+            la classe, la couche, la méthode ou le score n'existe pas
+
+        Source
+        ------
+        Selvaraju et al., *Grad-CAM*, ICCV 2017, équations (1) et (2) ; F. Chollet, *Deep Learning
+        with Python*, 2017, section 5.4.3. Les autres méthodes citent la leur.
+
+        Exemple
+        -------
+        >>> heatmap = analysis.heatmap("dalmatien", layer="block5_conv3")
         """
-        target, layer = self._target(target), self._layer(layer)
-        return self._heatmap(target, layer, find_method(method), check_score(score), normalize)
+        method, score, layer = find_method(method), check_score(score), self._layer(layer)
+        target = self._begin(target, [layer], score)
+        return self._shown(target, layer, method, score, bool(normalize))
 
-    def heatmaps(self, targets=None, layers=None, method="gradcam", score="logit", normalize=True):
-        """Rend les cartes de plusieurs classes et couches : `{(classe, couche): (h, w)}`.
+    def heatmaps(
+        self, targets=None, layers=None, *, method="gradcam", score="logit", normalize=True
+    ):
+        """Renvoie les cartes de plusieurs classes et de plusieurs couches, en peu de passes.
 
-        `targets` : une classe, une liste de classes, ou un entier n pour les n classes les plus
-        probables (`targets=20`) ; `layers` : un nom, une liste, ou « all » pour toutes les
-        couches. Toutes les couches d'une classe sont calculées en une
-        seule passe arrière, plusieurs classes d'une couche en un seul lot. Les clés sont
-        `(indice de la classe, nom de la couche)`. Erreurs et unités : comme `heatmap`.
+        Arguments
+        ---------
+        targets : une classe, une liste, ou un nombre n pour les n plus probables (`targets=20`)
+        layers : un nom, une liste, ou « all » pour toutes les couches
+        method, score, normalize : comme `heatmap`
+
+        Rend
+        ----
+        dictionnaire `{(indice de la classe, nom de la couche): float32 (h, w)}`
+
+        Lève
+        ----
+        UnknownClassError, UnknownLayerError, UnknownMethodError, SettingError
+            comme `heatmap`, ou si une liste est vide
         """
-        targets, layers = self._targets(targets), self._layers(layers)
         method, score = find_method(method), check_score(score)
-        self._compute_together(targets, layers, method, score, normalize)
+        layers = self._layers(layers)
+        if targets is None or isinstance(targets, int):
+            self._begin(None, layers, score)
+        targets = self._targets(targets)
+        self._begin(targets[0], layers, score)
+        normalize = bool(normalize)
+        self._evidence.prepare(targets, layers, method, score, normalize)
         return {
-            (target, layer): self._heatmap(target, layer, method, score, normalize)
+            (target, layer): self._shown(target, layer, method, score, normalize)
             for target in targets
             for layer in layers
         }
 
-    def diagnose(self, target=None, layer=None, method="gradcam", score="logit"):
-        """Rend des phrases qui disent pourquoi cette carte est vide ou douteuse ; [] si rien.
+    def diagnose(self, target=None, *, layer=None, method="gradcam", score="logit"):
+        """Renvoie des phrases qui disent pourquoi cette carte est vide ou douteuse.
 
         Les causes reconnues : uniquement des indices contre la classe, probabilité saturée,
         couche morte, valeurs non finies, softmax appliqué deux fois, carte uniforme.
-        Arguments et erreurs : comme `heatmap`.
+
+        Arguments
+        ---------
+        target, layer, method, score : comme `heatmap`
+
+        Rend
+        ----
+        liste de phrases, vide si rien n'est à signaler
+
+        Lève
+        ----
+        UnknownClassError, UnknownLayerError, UnknownMethodError, SettingError
+            comme `heatmap`
         """
-        target, layer = self._target(target), self._layer(layer)
         method, score = find_method(method), check_score(score)
-        gradients, scale = self._unit_gradients(target, layer, score)
-        activations = self._run_for([layer]).activations(layer)
-        with np.errstate(all="ignore"):
-            signed = self._signed(method, activations, gradients, scale)
-        return diagnose_map(
-            activations,
-            gradients,
-            signed,
-            target=self.classifier.labels[target].label_fr,
-            layer=layer,
-            score=score,
-            head=self._head,
-            saturated=self._head.saturated(target, self._run.outputs),
-        )
+        target, layer = self._target(target), self._layer(layer)
+        return self._diagnose(target, layer, method, score)
 
     def trim(self, max_bytes=0):
-        """Rend de la mémoire : oublie les gradients les moins récents au-delà de `max_bytes`.
+        """Libère de la mémoire : oublie les gradients les moins récents au-delà de `max_bytes`.
 
         Ils seront recalculés si on les redemande ; les cartes déjà faites restent.
         """
-        self._gradients.trim(max_bytes)
+        self._evidence.trim(max_bytes)
 
     def __repr__(self):
         return f"<Analysis de {self.classifier.name} : {self.top(1)[0]}>"
 
+    def __reduce__(self):
+        raise ModelError(
+            "Une analyse ne se copie pas et ne s'enregistre pas : gardez ses cartes, qui sont des "
+            "tableaux NumPy, ou refaites-la avec model.analyze(image)."
+        )
+
     # --- Les rouages --------------------------------------------------------------------------
+
+    def _begin(self, target, layers, score):
+        """Renvoie l'indice de la classe ; la première passe prépare déjà sa carte."""
+        if target is not None:
+            target = self.classifier.find_class(target)
+        self._evidence.begin(layers, target, score)
+        return self._target(target)
 
     def _target(self, target):
         if target is None:
@@ -162,104 +272,35 @@ class Analysis:
         return self.classifier.find_layer(layer)
 
     def _targets(self, targets):
-        if targets is None:
-            return [self._target(None)]
         if isinstance(targets, (int, np.integer)) and not isinstance(targets, bool):
-            if targets < 1:
-                raise GradcamLabError(
-                    f"targets={targets} demande moins d'une classe : donnez un nombre de classes "
-                    "au moins égal à 1, ou une liste de classes."
-                )
-            return [prediction.index for prediction in self.top(targets)]
-        if isinstance(targets, str):
+            return [prediction.index for prediction in self.top(check_count(targets, "targets"))]
+        if isinstance(targets, (str, float)) or not hasattr(targets, "__iter__"):
             targets = [targets]
-        return list(dict.fromkeys(self._target(target) for target in targets))
+        return _some({self._target(target): None for target in targets}, "targets", "classe")
 
     def _layers(self, layers):
         if isinstance(layers, str) and layers == "all":
             return [layer.name for layer in self.classifier.layers]
-        if layers is None or isinstance(layers, str) or hasattr(layers, "channels"):
+        if isinstance(layers, str) or not hasattr(layers, "__iter__"):
             layers = [layers]
-        return list(dict.fromkeys(self._layer(layer) for layer in layers))
+        return _some({self._layer(layer): None for layer in layers}, "layers", "couche")
 
-    def _run_for(self, layers):
-        """La passe avant qui a gardé ces couches ; refaite si celle-ci n'en gardait qu'une."""
-        if not all(self._run.holds(layer) for layer in layers):
-            self._run = self.classifier.forward([self.image])[0]
-        return self._run
-
-    def _heatmap(self, target, layer, method, score, normalize):
-        key = (target, layer, method.name, score, bool(normalize))
-        heatmap = self._heatmaps.get(key)
-        if heatmap is None:
-            heatmap = self._heatmaps.put(key, self._compute(*key))
+    def _shown(self, target, layer, method, score, normalize):
+        heatmap = self._evidence.heatmap(target, layer, method, score, normalize)
+        key = (target, layer, method.name, score)
         if not heatmap.any() and key not in self._said:
             self._said.add(key)
-            for note in self.diagnose(target, layer, method.name, score):
+            for note in self._diagnose(target, layer, method, score):
                 say(note)
         return heatmap.copy()
 
-    def _compute(self, target, layer, method, score, normalize):
-        gradients, scale = self._unit_gradients(target, layer, score)
-        activations = self._run_for([layer]).activations(layer)
-        with np.errstate(all="ignore"):
-            heatmap = self._signed(METHODS[method], activations, gradients, scale)
-        if normalize:
-            # L'échelle commune disparaît : la forme se calcule avant elle, sans perte.
-            return cam.normalize(heatmap)
-        if not np.isfinite(heatmap).all():
-            return np.zeros(heatmap.shape, np.float32)
-        factor = scale if METHODS[method].homogeneous else 1.0
-        return np.maximum(heatmap * factor, 0).astype(np.float32)
+    def _diagnose(self, target, layer, method, score):
+        name = self.classifier.labels[target].label_fr
+        return self._evidence.diagnose(target, layer, method, score, name)
 
-    @staticmethod
-    def _signed(method, activations, gradients, scale):
-        """La carte avant ReLU, à un facteur positif près pour les méthodes homogènes."""
-        if not method.homogeneous:
-            gradients = gradients.astype(np.float64) * scale
-        return method.function(activations, gradients, relu=False)
 
-    def _unit_gradients(self, target, layer, score):
-        """Les gradients float32 (h, w, C) d'une direction d'amplitude 1, et leur échelle."""
-        key = (target, layer, score)
-        if self._gradients.get(key) is None:
-            self._backward([target], [layer], score)
-        return self._gradients.get(key), self._scales[target, score]
-
-    def _compute_together(self, targets, layers, method, score, normalize):
-        """Calcule ensemble les cartes qui manquent, par paquets qui tiennent dans le cache."""
-        rest = (method.name, score, bool(normalize))
-        missing = [
-            target
-            for target in targets
-            if any(self._heatmaps.get((target, layer, *rest)) is None for layer in layers)
-        ]
-        run = self._run_for(layers)
-        run.recall(layers)
-        size = sum(run.activations(layer).nbytes for layer in layers)
-        step = max(1, _GRADIENT_BYTES // size)
-        for start in range(0, len(missing), step):
-            chunk = missing[start : start + step]
-            if any(
-                self._gradients.get((target, layer, score)) is None
-                for target in chunk
-                for layer in layers
-            ):
-                self._backward(chunk, layers, score)
-            for target in chunk:
-                for layer in layers:
-                    key = (target, layer, *rest)
-                    self._heatmaps.put(key, self._compute(*key))
-
-    def _backward(self, targets, layers, score):
-        run = self._run_for(layers)
-        directions = []
-        for target in targets:
-            direction, self._scales[target, score] = self._head.cotangent(
-                target, score, run.outputs
-            )
-            directions.append(direction)
-        found = run.gradients(np.stack(directions), layers)
-        for layer in layers:
-            for target, gradients in zip(targets, found[layer]):
-                self._gradients.put((target, layer, score), gradients)
+def _some(names, argument, what):
+    """La liste de ces noms, sans répétition ; `SettingError` si elle est vide."""
+    if not names:
+        raise SettingError(f"{argument} est vide : donnez au moins une {what}.")
+    return list(names)

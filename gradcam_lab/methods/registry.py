@@ -8,17 +8,33 @@ from ..base.names import unknown_name
 from ..errors import SettingError, UnknownMethodError
 from .cam import gradcam, gradcam_plus_plus, hirescam, layercam, xgradcam
 
-__all__ = ["METHODS", "SCORES", "Method", "check_score", "find_method"]
+__all__ = ["METHODS", "NEEDS", "SCORES", "Method", "check_score", "find_method"]
 
 SCORES = ("logit", "probability")
 """Ce que l'on peut dériver : le score avant softmax, ou la probabilité après."""
 
 
+NEEDS = MappingProxyType(
+    {
+        "activations": "les activations de la couche, float32 (h, w, C)",
+        "gradients": "le gradient du score par rapport à elles, (h, w, C)",
+        "image": "l'image préparée pour le réseau, float32 (H, W, C)",
+        "image_gradients": "le gradient du score par rapport à elle, (H, W, C)",
+        "map_scores": "la fonction : cartes (n, h, w, C) mises à la place de celle de la couche -> "
+        "scores (n,)",
+        "image_scores": "la fonction : images (n, H, W, C) -> scores (n,)",
+    }
+)
+"""Ce qu'une méthode peut demander : elle ne reçoit que cela, calculé quand elle s'en sert."""
+
+
 @dataclass(frozen=True)
 class Method:
-    """Une méthode : son nom, son titre, sa formule, sa source, et si elle change d'échelle.
+    """Une méthode, et ce qu'elle demande.
 
-    `homogeneous` dit que doubler les gradients double la carte, sans en changer la forme.
+    `name` : son nom ; `title` : son nom d'usage ; `function` : sa formule, qui reçoit dans l'ordre
+    ce qu'énumère `needs` (des clés de `NEEDS`) et un argument `relu` ; `source` : l'article ;
+    `homogeneous` : doubler les gradients double la carte, sans en changer la forme.
     """
 
     name: str
@@ -26,6 +42,15 @@ class Method:
     function: Callable
     source: str
     homogeneous: bool = True
+    needs: tuple = ("activations", "gradients")
+
+    def __post_init__(self):
+        unknown = set(self.needs) - set(NEEDS)
+        if unknown:
+            raise SettingError(
+                f"La méthode « {self.name} » demande {sorted(unknown)}, que personne ne fournit : "
+                f"choisissez parmi {', '.join(NEEDS)}."
+            )
 
 
 METHODS = MappingProxyType(

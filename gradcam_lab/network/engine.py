@@ -1,372 +1,225 @@
-"""Le seul endroit où le réseau tourne, coupé en deux à la couche que l'on explique.
+"""Le seul endroit où le réseau tourne.
 
-La première moitié mène de l'image à la carte de la couche ; la seconde, de cette carte (et de ce
-qui la contourne : les connexions résiduelles) aux scores. Le gradient ne demande que la seconde,
-refaite sous un `GradientTape` qui ne surveille que la carte. Pour l'image elle-même, la première
-moitié est vide ; pour une carte modifiée (ablation), on part de la seconde.
+Grad-CAM coupe le réseau en deux à la couche que l'on explique. La première moitié mène de l'image
+à la carte de la couche ; la seconde, de cette carte (et de ce qui la contourne : les connexions
+résiduelles) aux scores. Le gradient ne demande que la seconde, sous un `GradientTape` qui ne
+surveille que la carte. Partir de l'image donne ses propres gradients ; partir d'une carte modifiée
+donne les scores qu'elle aurait eus.
 """
 
-import contextlib
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from ..base.cache import Bounded
-from ..base.names import unknown_name
-from ..errors import GradcamLabError, ModelError, UnknownLayerError
+from ..base.cache import Recent
+from ..errors import ModelError
+from .run import Run
 
-__all__ = ["Engine", "LayerInfo", "Run"]
+__all__ = ["Engine", "Results"]
 
-# Une passe garde ses dernières cartes jusqu'à cette taille : changer de couche coûte alors moins.
+# Plusieurs classes se calculent en un lot, tant que ce qu'il faut répéter tient là-dedans.
+_BATCH_BYTES = 192 * 2**20
+# Une passe sur une seule image garde ses dernières cartes jusqu'à cette taille : changer de couche
+# ou de classe coûte alors moins.
 _KEPT_BYTES = 16 * 2**20
-# Plusieurs classes, ou plusieurs couches, se calculent ensemble tant que cela tient là-dedans.
-_TOGETHER_BYTES = 192 * 2**20
-# Les fonctions compilées que l'on garde, une par couche visitée.
-_FUNCTIONS = 32
 # En demi-précision, un petit gradient devient nul : on l'agrandit pendant le trajet.
 _HALF_PRECISION_SCALE = 1024.0
-# Tracer le réseau sur un lot de cette taille, sans rien calculer, montre quels résultats ont une
-# ligne par image ; un nombre premier ne se confond avec aucune autre dimension.
-_PROBE = 1009
+# Une fonction compilée par couche visitée ; les plus anciennes s'oublient.
+_FUNCTIONS = 32
 
 
 @dataclass(frozen=True)
-class LayerInfo:
-    """Une couche explicable : son nom, la taille (height, width, channels) de sa carte, son genre.
+class Results:
+    """Ce que rend une passe.
 
-    `kind` est le nom de la classe Keras (« Conv2D », « Add »...).
+    `scores` et `outputs` : (n, U), avant softmax, et tels que le modèle les rend ; `values` et
+    `gradients` : les résultats gardés et les gradients des cartes surveillées, par clé.
     """
 
-    name: str
-    height: int
-    width: int
-    channels: int
-    kind: str = field(default="", compare=False)
+    scores: np.ndarray
+    outputs: np.ndarray
+    values: dict
+    gradients: dict
 
 
 class Engine:
-    """Un `Plan` prêt à tourner sur des images float32 (n, H, W, C).
+    """Un réseau prêt à tourner.
 
-    `forward_count` et `backward_count` comptent les passes depuis l'image et depuis une couche.
+    `forward_count` et `backward_count` comptent les passes parties de l'image, et d'une couche.
     """
 
-    def __init__(self, plan, input_size):
-        self.plan = plan
-        self.input_shape = (*input_size, plan.input_shape[-1])
+    def __init__(self, layout):
+        self.layout = layout
+        self.plan = layout.plan
         self.forward_count = self.backward_count = 0
         self._lock = threading.RLock()
-        self._functions = Bounded(_FUNCTIONS)
-        self._checked = False  # les scores redonnent-ils les sorties du modèle ?
-        self._independent = None  # une image d'un lot ignore-t-elle les autres ?
-        self._probe()
+        self._functions = Recent(_FUNCTIONS)
+        self._independent = None
+        self._checked = False
 
-    def find_layer(self, name):
-        """Renvoie le nom exact de la couche `name`, ou lève `UnknownLayerError`."""
-        if isinstance(name, LayerInfo):
-            name = name.name
-        if name in self._maps:
-            return name
-        wanted = str(name).casefold()
-        for known in self._maps:
-            if known.casefold() == wanted:
-                return known
-        if any(step.name == name for step in self.plan.steps):
-            raise UnknownLayerError(
-                f"La couche « {name} » ne donne pas de carte : son résultat n'a plus de hauteur ni "
-                f"de largeur, ou le score n'en dépend pas ; essayez « {self.layers[-1].name} »."
-            )
-        last = ", ".join(layer.name for layer in self.layers[-5:])
-        problem = f"Ce réseau n'a pas de couche « {name} »"
-        raise UnknownLayerError(
-            unknown_name(problem, name, self._maps, f"essayez l'une des dernières, {last}.")
-        )
+    def open(self, batch, layer):
+        """Renvoie une `Run` par image du lot (n, H, W, C).
 
-    def size_of(self, layer):
-        """Le nombre d'octets d'une carte float32 de cette couche."""
-        return 4 * int(np.prod(self._shapes[self._maps[layer]][1:]))
+        Une image seule attend la première question ; plusieurs passent ensemble, et chacune ne
+        garde que ce que demandent les gradients de la couche `layer`.
+        """
+        images = [batch[i : i + 1] for i in range(len(batch))]
+        key = self.layout.maps[layer]
+        kept = self.layout.cut(key)
+        if len(batch) < 2 or not self._can_share(batch, kept):
+            return [Run(self, image) for image in images]
+        found = self.compute({self.plan.input_key: batch}, watched=(key,), kept=kept)
+        runs = []
+        for i, image in enumerate(images):
+            row = slice(i, i + 1)
+            values = {key: value[row] for key, value in found.values.items()}
+            gradients = {key: value[row] for key, value in found.gradients.items()}
+            runs.append(Run(self, image))
+            runs[-1].fill(Results(found.scores[row], found.outputs[row], values, gradients))
+        return runs
 
-    # --- Les passes ---------------------------------------------------------------------------
+    def gradients(self, values, watched, directions):
+        """Les gradients float32 (n, h, w, C) de n directions (n, U), par clé de `watched`.
 
-    def run_batch(self, batch):
-        """Passe un lot d'images (n, H, W, C) dans le réseau et renvoie une `Run` par image."""
-        with self._lock:
-            images = [batch[i : i + 1] for i in range(len(batch))]
-            layer = self.layers[-1].name
-            keys = self._cut([layer])
-            if len(batch) < 2 or not self._splits(keys) or not self._images_are_independent(batch):
-                return [Run(self, image) for image in images]
-            results = self._forward(batch, [layer], keys)
-            return [Run(self, images[i], _row(results, i)) for i in range(len(batch))]
+        `values` : les résultats dont on part. Les directions passent en un lot si chaque résultat a
+        une ligne par image : on répète la carte et ce qui la contourne, jamais l'intérieur.
+        """
+        step = self._together((*values, *watched), len(directions))
+        parts = [
+            self.compute(values, watched=watched, directions=directions[i : i + step]).gradients
+            for i in range(0, len(directions), step)
+        ]
+        return {key: np.concatenate([part[key] for part in parts]) for key in watched}
 
-    def scores(self, batch):
-        """Renvoie les sorties float32 (n, U) avant softmax, sans gradient, d'un lot d'images."""
-        with self._lock:
-            self.forward_count += 1
-            function = self._function("scores", self._make_scores, (self.plan.input_key,))
-            if self._images_are_independent(batch):
-                return self._call(function, [batch]).numpy()
-            return np.concatenate([self._call(function, [image[None]]).numpy() for image in batch])
+    def scores(self, changed, around=None):
+        """Les sorties (n, U) avant softmax pour n images, ou n cartes, `changed` = {clé: (n, ...)}.
 
-    def _forward(self, batch, layers, kept, direction=None):
-        """Une passe depuis l'image, qui rend d'un coup scores, cartes, et gradient de la réponse."""
+        `around` : ce qui contourne la carte, le même pour toutes.
+        """
+        (key, rows), around = next(iter(changed.items())), around or {}
+        step = self._together((key, *around), len(rows))
+        parts = [
+            self.compute({key: rows[i : i + step], **around}).scores
+            for i in range(0, len(rows), step)
+        ]
+        return np.concatenate(parts)
+
+    def _together(self, keys, count):
+        """Combien de lignes passent à la fois : une seule si ces résultats ne se répètent pas."""
+        if count == 1 or not self._can_share(None, keys):
+            return 1
+        return max(1, _BATCH_BYTES // sum(self.layout.bytes(key) for key in keys))
+
+    def compute(self, values, *, watched=(), kept=(), directions=None):
+        """Fait tourner le réseau, des résultats `values` (clé → tableau) jusqu'aux scores.
+
+        `directions` : float32 (n, U), dont on veut le gradient par rapport aux clés `watched` ; par
+        défaut, celle de la réponse la plus probable. Renvoie des `Results`.
+        """
         import tensorflow as tf
 
-        self.forward_count += 1
-        make = lambda: self._make_forward(tuple(layers), tuple(kept))  # noqa: E731
-        function = self._function(("forward", *layers, *kept), make, (self.plan.input_key,), True)
-        if direction is None:  # zéro partout : la classe la plus probable
-            direction = np.zeros((len(batch), self.plan.head.units), np.float32)
-        found = self._call(function, [batch], tf.constant(direction))
-        scores, outputs, values, gradients, top = found
+        given = tuple(values)
+        feeds = [tf.convert_to_tensor(value) for value in values.values()]
+        free = directions is None
+        if free:  # la fonction choisira elle-même la réponse la plus probable
+            directions = np.zeros((len(feeds[0]), self.plan.head.units), np.float32)
+        count = max(len(directions), len(feeds[0]))
+        if count > 1:
+            feeds = [tf.repeat(f, count, axis=0) if len(f) == 1 else f for f in feeds]
+        with self._lock:
+            if self.plan.input_key in given[:1]:
+                self.forward_count += 1
+            else:
+                self.backward_count += 1
+            key = (given, tuple(watched), tuple(kept))
+            function = self._functions.get(key) or self._functions.put(key, self._compile(*key))
+            with self.plan.explained():
+                found = function(feeds, tf.constant(directions), tf.constant(free))
+        scores, outputs = found[0].numpy(), found[1].numpy()
         if not self._checked:
             self._checked = True
-            tolerance = 3e-2 if self._half else 1e-3
-            if not self.plan.head.agrees(scores[0].numpy(), outputs[0].numpy(), tolerance):
-                # La fin du réseau n'est pas celle que l'on croyait : sa sortie fait foi.
-                self.plan = self.plan.opaque()
+            if not self.plan.head.agrees(scores[0], outputs[0], 0.1 if self.layout.half else 1e-3):
+                # La fin du réseau n'est pas celle que l'on croyait : sa propre sortie fait foi.
+                self.plan = self.layout.plan = self.plan.opaque()
                 self._functions.clear()
-                return self._forward(batch, layers, kept)
-        return _Results(
-            scores.numpy(), dict(zip(kept, values)), dict(zip(layers, gradients)), top.numpy()
-        )
+                rest = None if free else directions
+                return self.compute(values, watched=watched, kept=kept, directions=rest)
+        gradients = {key: np.asarray(g) for key, g in zip(watched, found[3])}
+        return Results(scores, outputs, dict(zip(kept, found[2])), gradients)
 
-    def _values(self, image, keys):
-        """Refait le début d'une passe, de l'image à ces résultats."""
-        function = self._function(
-            ("values", *keys), lambda: self._make_values(tuple(keys)), (self.plan.input_key,)
-        )
-        return dict(zip(keys, self._call(function, [image])))
-
-    def _gradients(self, values, layers, directions):
-        """Les gradients (n, h, w, C), par couche, de `n` directions, depuis la plus précoce."""
+    def _compile(self, given, watched, kept):
+        """La fonction TensorFlow qui va de `given` aux scores, et à leurs gradients."""
         import tensorflow as tf
 
-        root = self._root(layers)
-        given = (root, *self.plan.crossing(root))
-        make = lambda: self._make_gradients(given, tuple(layers))  # noqa: E731
-        function = self._function(("gradients", root, *layers), make, given, True)
-        tensors = [values[key] for key in given]
-        size = sum(_bytes(tensor) for tensor in tensors) + sum(map(self.size_of, layers))
-        together = max(1, _TOGETHER_BYTES // max(size, 1))
-        if len(directions) > 1 and not (
-            self._splits(given) and self._images_are_independent(values[self.plan.input_key])
-        ):
-            together = 1
-        parts = []
-        for start in range(0, len(directions), together):
-            chunk = directions[start : start + together]
-            repeated = tensors
-            if len(chunk) > 1:  # la carte et ce qui la contourne, jamais l'intérieur
-                repeated = [tf.repeat(tensor, len(chunk), axis=0) for tensor in tensors]
-            self.backward_count += 1
-            parts.append(self._call(function, repeated, tf.constant(chunk)))
-        return {
-            layer: np.concatenate([_as_float32(part[k]) for part in parts])
-            for k, layer in enumerate(layers)
-        }
+        plan, units = self.plan, self.plan.head.units
+        scale = _HALF_PRECISION_SCALE if self.layout.half else 1.0
 
-    def _scores_from(self, values, layer, maps):
-        """Les sorties (n, U) quand la carte de la couche est remplacée par `maps` (n, h, w, C)."""
-        root = self._maps[layer]
-        given = (root, *self.plan.crossing(root))
-        function = self._function(
-            ("scores", *given), lambda: self._make_scores_from(given), given
-        )
-        self.backward_count += 1
-        tensors = [values[key] for key in given[1:]]
-        found = [self._call(function, [one[None], *tensors]).numpy() for one in maps]
-        return np.concatenate(found)
+        def flat(scores):
+            return tf.reshape(tf.cast(scores, tf.float32), (-1, units))
 
-    def _images_are_independent(self, batch):
-        """Vrai si, dans ce réseau, une image d'un lot ne change rien à sa voisine (essayé une fois)."""
-        if self._independent is None and self._batches:
-            image = np.asarray(batch[:1], np.float32)
-            noise = np.random.default_rng(0).normal(0, 1 + image.std(), image.shape)
-            pair = np.concatenate([image, (image / 2 + noise).astype(np.float32)])
-            function = self._function("scores", self._make_scores, (self.plan.input_key,))
-            alone = self._call(function, [image]).numpy()
-            try:
-                both = self._call(function, [pair]).numpy()[:1]
-            except ModelError:
-                both = np.full_like(alone, np.inf)
-            margin = (5e-2 if self._half else 1e-3) * max(1e-6, float(np.abs(alone).max()))
-            self._independent = bool(np.abs(both - alone).max() <= margin)
-        return bool(self._independent)
-
-    # --- Les fonctions compilées --------------------------------------------------------------
-
-    def _make_forward(self, layers, kept):
-        import tensorflow as tf
-
-        keys = [self._maps[layer] for layer in layers]
-        root = self._root(layers)
-        given = (root, *self.plan.crossing(root))
-
-        def forward(feeds, direction):
-            below = self._run({self.plan.input_key: feeds[0]}, [*given, *kept])
+        def compute(feeds, directions, free):
+            values = dict(zip(given, feeds))
+            # Ce qui précède la première carte surveillée n'est pas enregistré : ni gradient des
+            # poids, ni mémoire perdue.
             with tf.GradientTape(watch_accessed_variables=False) as tape:
-                values, scores, outputs = self._above(below, given, keys, tape)
-            top = tf.argmax(scores, 1)
-            answer = tf.one_hot(top, scores.shape[1], dtype=scores.dtype)
-            chosen = tf.reduce_any(direction != 0, axis=1, keepdims=True)
-            gradients = self._gradient(tape, scores, keys, values, tf.where(chosen, direction, answer))
-            # Les cartes au-dessus de la coupe sont gardées aussi, si on les demande.
-            values = {**values, **below}
-            return scores, outputs, [values[key] for key in kept], gradients, top
 
-        return forward
+                def watch(key, value):
+                    if key in watched:
+                        tape.watch(value)
 
-    def _make_gradients(self, given, layers):
-        import tensorflow as tf
+                for key, value in values.items():
+                    watch(key, value)
+                ends = (plan.score_key, plan.output_key)
+                values = plan.run(values, (*ends, *kept), watch)
+                scores = flat(values[plan.score_key])
+            answer = tf.one_hot(tf.argmax(scores, 1), units)
+            maps = [values[key] for key in watched]
+            found = tape.gradient(
+                scores, maps, output_gradients=scale * tf.where(free, answer, directions)
+            )
+            gradients = [
+                tf.zeros(tf.shape(a)) if g is None else tf.cast(g, tf.float32) / scale
+                for a, g in zip(maps, found)
+            ]
+            return scores, flat(values[plan.output_key]), [values[key] for key in kept], gradients
 
-        keys = [self._maps[layer] if layer else self.plan.input_key for layer in layers]
+        feeds = [self.layout.spec(key) for key in given]
+        return tf.function(compute).get_concrete_function(
+            feeds, tf.TensorSpec((None, units)), tf.TensorSpec((), tf.bool)
+        )
 
-        def gradients(feeds, direction):
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                values, scores, _ = self._above(dict(zip(given, feeds)), given, keys, tape)
-            return self._gradient(tape, scores, keys, values, direction)
-
-        return gradients
-
-    def _make_scores(self):
-        return lambda feeds: self._scores_of(self._run({self.plan.input_key: feeds[0]}, ()))
-
-    def _make_scores_from(self, given):
-        return lambda feeds: self._scores_of(self._run(dict(zip(given, feeds)), ()))
-
-    def _make_values(self, keys):
-        def values(feeds):
-            found = self._run({self.plan.input_key: feeds[0]}, keys, scores=False)
-            return [found[key] for key in keys]
-
-        return values
-
-    def _above(self, values, given, watched, tape):
-        """La seconde moitié : des résultats `given` aux scores, les cartes `watched` surveillées."""
-        tape.watch(values[given[0]])
-
-        def seen(key, value):
-            if key in watched:
-                tape.watch(value)
-
-        values = self._run({key: values[key] for key in given}, watched, seen)
-        return values, self._scores_of(values), self._reshaped(values[self.plan.output_key])
-
-    def _gradient(self, tape, scores, keys, values, direction):
-        import tensorflow as tf
-
-        scale = _HALF_PRECISION_SCALE if self._half else 1.0
-        maps = [values[key] for key in keys]
-        found = tape.gradient(scores, maps, output_gradients=direction * scale)
-        return [
-            tf.zeros_like(a, tf.float32) if g is None else tf.cast(g, tf.float32) / scale
-            for g, a in zip(found, maps)
-        ]
-
-    def _run(self, values, wanted, seen=None, scores=True):
-        import keras
-
-        wanted = [*wanted, *((self.plan.score_key, self.plan.output_key) if scores else ())]
-        with keras.StatelessScope():  # ni perte ajoutée, ni compteur changé : le modèle reste intact
-            return self.plan.run(values, wanted, seen)
-
-    def _scores_of(self, values):
-        return self._reshaped(values[self.plan.score_key])
-
-    def _reshaped(self, scores):
-        import tensorflow as tf
-
-        return tf.reshape(tf.cast(scores, tf.float32), (-1, self.plan.head.units))
-
-    def _function(self, key, make, given, directed=False):
-        import tensorflow as tf
-
-        function = self._functions.get(key)
-        if function is None:
-            feeds = [self._spec(k) for k in given]
-            units = tf.TensorSpec((None, self.plan.head.units), tf.float32)
-            signature = [feeds, units] if directed else [feeds]
-            function = tf.function(make(), input_signature=signature)
-            self._functions.put(key, function)
-        return function
-
-    def _spec(self, key):
-        import tensorflow as tf
-
-        shape, dtype = self._shapes[key]
-        return tf.TensorSpec((None, *shape[1:]), dtype)
-
-    def _call(self, function, feeds, *rest):
-        import tensorflow as tf
-
-        with _explained(self.plan):
-            return function([tf.convert_to_tensor(feed) for feed in feeds], *rest)
-
-    # --- Ce que l'on sait du réseau avant de le faire tourner -----------------------------------
-
-    def _probe(self):
-        """Trace le réseau sans rien calculer : la forme de chaque résultat, et les couches."""
-        import tensorflow as tf
-
-        shapes = {}
-
-        def trace(image):
-            values = self._run({self.plan.input_key: image}, ())
-            shapes.update({k: (tuple(v.shape), v.dtype) for k, v in values.items() if _known(v)})
-
-        count = self.plan.input_shape[0] or _PROBE
-        for rows in dict.fromkeys((count, 1)):
-            shapes.clear()
-            image = tf.TensorSpec((rows, *self.input_shape), tf.float32)
-            self._rows, self._batches = rows, rows == _PROBE
-            try:
-                with _explained(self.plan):
-                    tf.function(trace).get_concrete_function(image)
+    def kept(self, key):
+        """Les clés que garde la passe d'une image : la coupe à `key`, puis les dernières cartes."""
+        kept, size = dict.fromkeys(self.layout.cut(key)), 0
+        for other in reversed(self.layout.maps.values()):
+            size += self.layout.bytes(other)
+            if size > _KEPT_BYTES:
                 break
-            except ModelError:
-                if rows == 1:
-                    raise
-        self._shapes = shapes
-        self._half = any(dtype == tf.float16 for _, dtype in shapes.values())
-        steps = self._map_steps()
-        self._maps = {step.name: step.outputs[0] for step in steps}
-        self.layers = [
-            LayerInfo(
-                step.name, *shapes[step.outputs[0]][0][1:], kind=type(step.operation).__name__
-            )
-            for step in steps
-            if not step.moving
-        ]
-        if not self.layers:
-            raise ModelError(
-                "Ce réseau n'a aucune carte d'activation à expliquer : Grad-CAM demande au moins "
-                "une couche de convolution (Conv2D) entre l'image et le score."
-            )
+            kept[other] = None
+        return tuple(kept)
 
-    def _map_steps(self):
-        """Les étapes qui donnent une carte (n, h, w, C), à partir de la première convolution."""
-        started = False
-        for step in self.plan.needed({self.plan.input_key}, [self.plan.score_key]):
-            weights = getattr(step.operation, "weights", [])
-            started = started or any(len(weight.shape) >= 3 for weight in weights)
-            shape, dtype = self._shapes.get(step.outputs[0], ((), None))
-            if not started or len(step.outputs) != 1 or len(shape) != 4 or not dtype.is_floating:
-                continue
-            if None not in shape and shape[0] == self._rows and shape[1] * shape[2] > 1:
-                yield step
+    def _can_share(self, batch, keys):
+        """Vrai si ces résultats ont une ligne par image, sans qu'une image en change une autre."""
+        if not self.layout.one_row_an_image(keys):
+            return False
+        if self._independent is None:
+            self._independent = self._try_pair(batch)
+        return self._independent
 
-    def _splits(self, keys):
-        """Vrai si chacun de ces résultats a une ligne par image : on peut le couper ou le répéter."""
-        return self._batches and all(self._shapes[key][0][:1] == (_PROBE,) for key in keys)
-
-    def _cut(self, layers):
-        """Les clés de ces cartes et de ce qui les contourne."""
-        maps = [self._maps[layer] for layer in layers]
-        return tuple(dict.fromkeys(k for m in maps for k in (m, *self.plan.crossing(m))))
-
-    def _root(self, layers):
-        """La carte dont toutes les autres dépendent, à défaut l'image."""
-        keys = [self._maps[layer] if layer else self.plan.input_key for layer in layers]
-        reached = {keys[0], *(k for step in self.plan.after(keys[0]) for k in step.outputs)}
-        return keys[0] if reached.issuperset(keys) else self.plan.input_key
+    def _try_pair(self, batch):
+        """Passe une image seule, puis à côté d'une autre : mêmes scores ? (une fois par réseau)"""
+        shape = (1, *self.layout.image_shape)
+        image = np.random.default_rng(0).normal(0, 1, shape) if batch is None else batch[:1]
+        noise = np.random.default_rng(1).normal(0, 1 + np.std(image), shape)
+        pair = np.concatenate([image, image / 2 + noise]).astype(np.float32)
+        key, count = self.plan.input_key, self.forward_count
+        alone = self.compute({key: pair[:1]}).scores[0]
+        try:
+            together = self.compute({key: pair}).scores[0]
+        except ModelError:
+            return False
+        finally:
+            self.forward_count = count  # un essai, et non une passe de plus
+        margin = (5e-2 if self.layout.half else 1e-3) * max(1e-6, np.abs(alone).max())
+        return bool(np.abs(together - alone).max() <= margin)

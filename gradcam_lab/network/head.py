@@ -66,6 +66,22 @@ class ScoreHead:
             return np.zeros(self.units, np.float32), 0.0
         return (exact / scale).astype(np.float32), scale
 
+    def score_of(self, target, score):
+        """La fonction qui tire de sorties (n, U) le score, ou la probabilité, de la classe (n,)."""
+        way = self.scores if score == "logit" else self.probabilities
+        return lambda outputs: np.array([way(row)[target] for row in outputs], np.float32)
+
+    def agrees(self, scores, outputs, tolerance):
+        """Vrai si ces scores (U,) redonnent bien `outputs` (U,), ce que rend le modèle lui-même."""
+        scores, outputs = np.asarray(scores, np.float64), np.asarray(outputs, np.float64)
+        if self.kind == "opaque" or not np.isfinite(outputs).all():
+            return True
+        ways = [scores, _sigmoid(scores) if self.kind == "sigmoid" else _softmax(scores)]
+        with np.errstate(divide="ignore"):
+            ways.append(np.log(ways[1]))
+        margin = tolerance * max(1.0, np.abs(outputs).max())
+        return any(np.abs(way - outputs).max() <= margin for way in ways)
+
     def saturated(self, target, outputs):
         """Vrai si, en float32, la probabilité de `target` vaut exactement 0 ou 1."""
         if self._looks_like_probabilities(outputs):
@@ -77,18 +93,19 @@ class ScoreHead:
     def _direction(self, target, score, outputs):
         if score == "logit":
             self._refuse_opaque(outputs)
-            return self._unit(target)
+            return self.unit(target)
         if self._looks_like_probabilities(outputs):
-            return self._unit(target)
+            return self.unit(target)
         own, others = self._shares(target, outputs)
         if self.kind == "sigmoid" or self.binary:
-            return own * others * self._unit(target)
+            return own * others * self.unit(target)
         # dp_c/dz = p_c (e_c - p) ; 1 - p_c est la somme des autres, sans soustraction.
         direction = -own * _softmax(outputs)
         direction[target] = own * others
         return direction
 
-    def _unit(self, target):
+    def unit(self, target):
+        """La direction (U,) du score de cette classe : 1 sur sa sortie, 0 ailleurs."""
         direction = np.zeros(self.units)
         direction[0 if self.binary else target] = -1.0 if self.binary and target == 0 else 1.0
         return direction
@@ -113,12 +130,11 @@ class ScoreHead:
         return _softmax(outputs)
 
     def _looks_like_probabilities(self, outputs):
-        """Une fin de réseau opaque a-t-elle déjà rendu des probabilités ?"""
+        """Une fin de réseau opaque a-t-elle déjà rendu des probabilités (ou une par classe) ?"""
         if self.kind != "opaque":
             return False
         outputs = np.asarray(outputs)
-        inside = bool(((outputs >= 0) & (outputs <= 1)).all())
-        return inside and (self.binary or abs(float(outputs.sum()) - 1) < 1e-3)
+        return bool(((outputs >= 0) & (outputs <= 1)).all())
 
     def _refuse_opaque(self, outputs):
         if self._looks_like_probabilities(outputs):

@@ -15,7 +15,9 @@ __all__ = ["before_softmax"]
 
 # Assez large pour une fin de réseau en demi-précision, assez fine pour distinguer softmax(z)
 # de softmax(z / 2).
-_TOLERANCE = 3e-3
+_TOLERANCE, _RELATIVE = 3e-3, 8e-3
+# De petits et de grands scores : `clip(z, -10, 10)` ne change rien aux premiers.
+_TRIALS = (2.0, 40.0)
 
 
 def before_softmax(steps, output_key, units):
@@ -36,10 +38,13 @@ def before_softmax(steps, output_key, units):
         if linear:
             found = _recognise(step.operation.activation, (units,))
             if found in ("softmax", "sigmoid") and kind is None:
-                steps[index] = replace(step, call=linear)
-                return steps, key, ScoreHead(found, units, step.name)
+                # À côté de la dernière couche, la même sans son activation.
+                scores = (len(steps), 0)
+                name = f"{step.name}:scores"
+                steps.append(replace(step, name=name, call=linear, outputs=(scores,)))
+                return steps, scores, ScoreHead(found, units, step.name)
             if found == "identity" and kind is None:
-                kind = "softmax"
+                kind = "softmax" if units > 1 else "sigmoid"
         else:
             found = _recognise_step(step)
             if found == "identity" or (found and kind is None):
@@ -64,11 +69,16 @@ def _recognise_step(step):
 
 def _recognise(function, shape):
     """Rend « identity », « softmax » ou « sigmoid » d'après un essai sur un vecteur, sinon None."""
-    import keras
-
     if sum(size > 1 for size in shape) > 1:
         return None  # une carte ou une image, pas un vecteur de scores
-    x = np.random.default_rng(0).normal(0, 2, (1, *shape)).astype(np.float32)
+    found = [_recognise_on(function, shape, scale) for scale in _TRIALS]
+    return found[0] if found.count(found[0]) == len(found) else None
+
+
+def _recognise_on(function, shape, scale):
+    import keras
+
+    x = np.random.default_rng(0).normal(0, scale, (1, *shape)).astype(np.float32)
     try:
         y = keras.ops.convert_to_numpy(keras.ops.cast(function(keras.ops.array(x)), "float32"))
     except Exception:
@@ -77,16 +87,16 @@ def _recognise(function, shape):
     x, y = x.ravel().astype(np.float64), np.asarray(y, np.float64).ravel()
     if x.size != y.size:
         return None
-    softmax = np.exp(x) / np.exp(x).sum()
+    log_softmax = x - x.max() - np.log(np.exp(x - x.max()).sum())
     # L'ordre compte : avec une seule unité, softmax vaut toujours 1.
     candidates = {
         "identity": x,
         "sigmoid": 1 / (1 + np.exp(-x)),
-        "softmax": softmax,
-        "log_softmax": np.log(softmax),
+        "softmax": np.exp(log_softmax),
+        "log_softmax": log_softmax,
     }
     for name, expected in candidates.items():
-        if np.abs(y - expected).max() < _TOLERANCE:
+        if np.allclose(y, expected, rtol=_RELATIVE, atol=_TOLERANCE):
             return "softmax" if name == "log_softmax" else name
     return None
 

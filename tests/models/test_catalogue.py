@@ -1,7 +1,10 @@
 """Le catalogue : chaque réseau, ses poids, sa taille d'image, et ce qui peut mal tourner."""
 
+import dataclasses
+import hashlib
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -9,8 +12,9 @@ import tiny_models as tiny
 
 import gradcam_lab as gl
 from gradcam_lab.models import catalogue as zoo
-from gradcam_lab.models.weights import read_weights, without_initial_values
-from gradcam_lab.network.engine import LayerInfo
+from gradcam_lab.models import mini
+from gradcam_lab.models.weights import read_weights, without_initial_values, write_weights
+from gradcam_lab.network.layout import LayerInfo
 
 NAMES = [info.name for info in gl.available_models() if info.name != "mini"]
 DEFAULT_LAYERS = {
@@ -24,22 +28,6 @@ DEFAULT_LAYERS = {
     "efficientnet_b0": "top_activation",
     "convnext_tiny": "convnext_tiny_stage_3_block_2_identity:add",
 }
-
-
-def write_weights(model, path):
-    """Écrit les poids dans le format des fichiers publiés par Keras (l'ancien .h5)."""
-    import h5py
-
-    with h5py.File(path, "w") as file:
-        for layer in model.layers:
-            variables = [*layer.trainable_weights, *layer.non_trainable_weights]
-            keys = [f"{layer.name}/w{i}" for i in range(len(variables))]
-            group = file.create_group(layer.name)
-            for key, variable in zip(keys, variables):
-                group[key] = np.asarray(variable)
-            group.attrs["weight_names"] = [key.encode() for key in keys]
-        file.attrs["layer_names"] = [layer.name.encode() for layer in model.layers]
-    return path
 
 
 @pytest.fixture
@@ -82,8 +70,8 @@ class TestCatalogue:
         }
         for name, module in modules.items():
             info, source = zoo.find_model(name), inspect.getsource(module)
-            if info._md5:
-                assert info._md5 in source, name
+            if info._hash:
+                assert info._hash.partition(":")[2] in source, name
             bases = [
                 value
                 for key, value in vars(module).items()
@@ -94,6 +82,10 @@ class TestCatalogue:
     @pytest.mark.parametrize("query", ["VGG16", "vgg-16", "Mobilenet-V2", "ResNet50"])
     def test_spelling_is_forgiven(self, query):
         assert zoo.find_model(query).name in NAMES
+
+    def test_every_network_is_where_the_catalogue_says(self):
+        for name in NAMES:
+            assert zoo.builder(zoo.find_model(name)).__name__.casefold() == name.replace("_", "")
 
     def test_unknown_model_names_the_nearest(self):
         with pytest.raises(gl.errors.UnknownModelError, match="« vgg16 »"):
@@ -128,12 +120,12 @@ def test_every_model_explains_a_photo(name):
 def test_vgg16_lists_its_thirteen_convolutions():
     import keras
 
-    from gradcam_lab.network.engine import Network
+    from gradcam_lab.network.layout import Layout
     from gradcam_lab.network.plan import flatten
 
     with without_initial_values():
         keras_model = keras.applications.VGG16(weights=None)
-    network = Network(flatten(keras_model), (224, 224))
+    network = Layout(flatten(keras_model), (224, 224))
     names = [layer.name for layer in network.layers]
     assert names == [
         f"block{b}_conv{c}" for b, n in zip(range(1, 6), (2, 2, 3, 3, 3)) for c in range(1, n + 1)
@@ -188,18 +180,98 @@ class TestWeightsFile:
         other.fit(np.ones((4, 2100), "float32"), np.ones((4, 2100), "float32"), verbose=0)
         assert not np.array_equal(model.get_weights()[0], other.get_weights()[0])
 
-    def test_initial_values_come_back_afterwards(self):
+    def test_layers_are_empty_but_keep_an_ordinary_initializer(self):
         import keras
 
         with without_initial_values():
-            pass
-        layer = keras.layers.Dense(50)
-        layer.build((None, 50))
-        assert np.asarray(layer.kernel).std() > 0.05
+            empty, again = keras.layers.Dense(50), keras.layers.Dense(50)
+            empty.build((None, 50))
+            again.build((None, 50))
+        assert type(empty.kernel_initializer) is keras.initializers.GlorotUniform
+        plain = keras.layers.Dense(50, name=empty.name)
+        plain.build((None, 50))
+        assert keras.layers.serialize(empty) == keras.layers.serialize(plain)
+        assert np.asarray(plain.kernel).std() > 0.05
 
-    def test_missing_file(self):
+    def test_another_thread_builds_its_models_undisturbed(self):
+        """Deux fils à la fois : chaque noyau de l'autre fil a l'écart type de Glorot."""
+        import keras
+
+        spreads, started, done = [], threading.Event(), threading.Event()
+
+        def other():
+            while not done.is_set():
+                layer = keras.layers.Dense(64)
+                layer.build((None, 64))
+                spreads.append(float(np.asarray(layer.kernel).std()))
+                started.set()
+
+        thread = threading.Thread(target=other)
+        with without_initial_values():
+            thread.start()
+            started.wait(30)
+            keras.applications.VGG16(weights=None)
+        done.set()
+        thread.join()
+        assert spreads
+        np.testing.assert_allclose(spreads, np.sqrt(2 / 128), rtol=0.1)
+
+    @pytest.mark.parametrize("path", ["absent.h5", "", "~inconnu/x.h5", "a" * 5000, "."])
+    @pytest.mark.parametrize("name", ["mini"])
+    def test_missing_file(self, name, path):
         with pytest.raises(gl.errors.WeightsUnavailableError, match="n'existe pas"):
-            gl.load_model("mobilenet_v2", weights="absent.h5")
+            gl.load_model(name, weights=path)
+
+    @pytest.mark.parametrize("weights", [5, True, b"poids.h5", ["poids.h5"]])
+    @pytest.mark.parametrize("name", ["mini", "mobilenet_v2"])
+    def test_weights_that_are_not_a_choice(self, name, weights):
+        with pytest.raises(gl.errors.SettingError, match="weights est « imagenet »"):
+            gl.load_model(name, weights=weights)
+
+    def test_a_whole_model_is_not_a_weights_file(self, tmp_path):
+        tiny.build("Sequential").save(tmp_path / "mien.keras")
+        with pytest.raises(gl.errors.WeightsUnavailableError, match="load_classifier"):
+            gl.load_model("mini", weights=tmp_path / "mien.keras")
+        assert (tmp_path / "mien.keras").is_file()
+
+    @pytest.mark.parametrize("bad", [np.nan, np.inf])
+    @pytest.mark.parametrize("suffix", [".h5", ".weights.h5"])
+    def test_weights_that_are_not_numbers_name_their_layer(self, bad, suffix, tmp_path):
+        model = mini.build()
+        layer = model.get_layer("block3_conv2")
+        kernel, bias = layer.get_weights()
+        kernel[0, 0, 0, 0] = bad
+        layer.set_weights([kernel, bias])
+        path = tmp_path / f"poids{suffix}"
+        if suffix == ".h5":
+            write_weights(model, path)
+        else:
+            model.save_weights(path)
+        with pytest.raises(gl.errors.WeightsUnavailableError, match="couche « block3_conv2 »"):
+            gl.load_model("mini", weights=path)
+
+    @pytest.mark.parametrize(
+        ("where", "attribute", "value"),
+        [
+            ("/", "layer_names", 3),
+            ("/", "layer_names", [b"\xff\xfe"]),
+            ("/", "layer_names", "predictions"),
+            ("/", "layer_names", None),
+            ("predictions", "weight_names", 1.5),
+            ("predictions", "weight_names", [b"absent", b"autre"]),
+            ("predictions", "weight_names", None),
+        ],
+    )
+    def test_odd_attributes_are_said(self, where, attribute, value, tmp_path):
+        import h5py
+
+        path = write_weights(mini.build(), tmp_path / "poids.h5")
+        with h5py.File(path, "r+") as file:
+            del file[where].attrs[attribute]
+            if value is not None:
+                file[where].attrs[attribute] = value
+        with pytest.raises(gl.errors.WeightsUnavailableError, match="Le fichier de poids"):
+            gl.load_model("mini", weights=path)
 
     @pytest.mark.parametrize("kept", [0, 100, 0.5, 0.999])
     def test_truncated_file(self, saved, tmp_path, kept):
@@ -215,13 +287,64 @@ class TestWeightsFile:
 
 
 class TestImageNetWeights:
-    def test_cached_truncated_file_is_told_not_replaced(self, keras_home):
-        path = keras_home / "models" / zoo.find_model("mobilenet_v2").weights_path.name
+    @pytest.fixture
+    def mobilenet_path(self, keras_home):
+        path = zoo.find_model("mobilenet_v2").weights_path
+        assert path.parent == keras_home / "models"
         path.parent.mkdir(parents=True)
-        path.write_bytes(b"\x89HDF\r\n\x1a\n" + b"0" * 1000)
+        return path
+
+    @pytest.mark.parametrize(
+        "content", [b"\x89HDF\r\n\x1a\n" + b"0" * 1000, b"<html>Portail</html>", b""]
+    )
+    def test_a_cached_file_that_is_not_weights_blocks_nothing(
+        self, content, mobilenet_path, capsys
+    ):
+        """Une page de portail ou un transfert coupé : dit, gardé, et remplacé par « mini »."""
+        mobilenet_path.write_bytes(content)
         with pytest.raises(gl.errors.WeightsUnavailableError, match="abîmé"):
-            gl.load_model("mobilenet_v2")
-        assert path.stat().st_size == 1008
+            gl.load_model("mobilenet_v2", fallback=False)
+        assert gl.load_model("mobilenet_v2").name == "mini"
+        assert "abîmé" in capsys.readouterr().out
+        assert mobilenet_path.read_bytes() == content
+
+    def test_a_cached_file_of_another_hash_is_not_believed(self, keras_home):
+        """Les poids publiés de VGG16 ont une empreinte : un fichier qui en diffère est refusé."""
+        path = zoo.find_model("vgg16").weights_path
+        path.parent.mkdir(parents=True)
+        write_weights(tiny.build("Sequential"), path)
+        with pytest.raises(gl.errors.WeightsUnavailableError, match="abîmé ou incomplet"):
+            gl.load_model("vgg16", fallback=False)
+
+    def test_a_verified_file_is_verified_again_only_when_it_changes(
+        self, mobilenet_path, monkeypatch
+    ):
+        from gradcam_lab.base import downloads
+
+        hashed = []
+        intact = downloads.is_intact
+        monkeypatch.setattr(
+            downloads, "is_intact", lambda path, known: hashed.append(path) or intact(path, known)
+        )
+        write_weights(tiny.build("Sequential"), mobilenet_path)
+        digest = hashlib.md5(mobilenet_path.read_bytes()).hexdigest()
+        info = dataclasses.replace(zoo.find_model("mobilenet_v2"), _hash=f"md5:{digest}")
+        for _ in range(3):
+            assert zoo._imagenet_file(info) == mobilenet_path
+        assert len(hashed) == 1
+        with open(mobilenet_path, "ab") as file:
+            file.write(b"x")
+        with pytest.raises(gl.errors.WeightsUnavailableError, match="abîmé"):
+            zoo._imagenet_file(info)
+
+    @pytest.mark.parametrize("home", ["~inconnu/keras", "/" + "a" * 5000, "/dev/null/keras"])
+    def test_a_strange_keras_home_is_one_sentence(self, home, keras_home, monkeypatch, capsys):
+        monkeypatch.setenv("KERAS_HOME", home)
+        assert [info.name for info in gl.available_models() if info.cached] == ["mini"]
+        with pytest.raises(gl.errors.WeightsUnavailableError):
+            gl.load_model("vgg16", fallback=False)
+        assert gl.load_model("vgg16").name == "mini"
+        assert len(capsys.readouterr().out.splitlines()) == 1
 
     def test_no_network_and_no_fallback(self, keras_home):
         with pytest.raises(gl.errors.WeightsUnavailableError, match="VGG16"):
@@ -229,8 +352,6 @@ class TestImageNetWeights:
         assert not keras_home.exists()
 
     def test_no_network_falls_back_on_mini(self, keras_home, capsys):
-        if not zoo.find_model("mini").cached:
-            pytest.skip("les poids du réseau « mini » ne sont pas encore dans le paquet")
         model = gl.load_model("vgg16")
         assert model.name == "mini"
         assert "« mini »" in capsys.readouterr().out
@@ -249,6 +370,7 @@ class TestImageNetWeights:
         normalization.set_weights([mean, std**2, *count])
         info.weights_path.parent.mkdir(parents=True)
         path = write_weights(bare, info.weights_path)
+        monkeypatch.setitem(zoo._CATALOGUE, info.name, dataclasses.replace(info, _hash=None))
         monkeypatch.setattr(efficientnet.file_utils, "get_file", lambda *a, **k: str(path))
         official = keras.applications.EfficientNetB0(weights="imagenet")
         picture = np.random.default_rng(0).integers(0, 256, (224, 224, 3), dtype=np.uint8)
@@ -275,10 +397,40 @@ class TestLoadClassifier:
         with pytest.raises(gl.errors.ModelError, match=r"mien\.keras"):
             gl.load_classifier(tmp_path / "mein.keras")
 
+    @pytest.mark.parametrize("path", [None, 5, ["mien.keras"]])
+    def test_what_is_not_a_path(self, path):
+        with pytest.raises(gl.errors.ModelError, match="path est le chemin"):
+            gl.load_classifier(path)
+
+    @pytest.mark.parametrize("path", ["", "a" * 5000, "~inconnu/x.keras", "a\0b.keras"])
+    def test_strange_paths(self, path):
+        with pytest.raises(gl.errors.ModelError, match="n'existe pas"):
+            gl.load_classifier(path)
+
+    @pytest.mark.parametrize("suffix", [".keras", ".h5"])
+    def test_a_layer_unknown_to_keras_is_named(self, suffix, tmp_path):
+        """Le fichier est bon : c'est la couche de l'utilisateur que Keras ne retrouve pas."""
+        import keras
+
+        class MaCouche(keras.layers.Layer):
+            def call(self, x):
+                return x
+
+        inputs = keras.Input((8, 8, 3))
+        x = keras.layers.GlobalAveragePooling2D()(MaCouche()(keras.layers.Conv2D(2, 3)(inputs)))
+        path = tmp_path / f"mien{suffix}"
+        keras.Model(inputs, x).save(path)
+        with pytest.raises(gl.errors.ModelError, match="emploie « MaCouche »") as caught:
+            gl.load_classifier(path)
+        assert "@keras.saving.register_keras_serializable()" in str(caught.value)
+        with keras.saving.custom_object_scope({"MaCouche": MaCouche}):
+            assert gl.load_classifier(path).name == "mien"
+
     def test_not_a_model(self, tmp_path):
         (tmp_path / "faux.keras").write_text("bonjour")
-        with pytest.raises(gl.errors.ModelError, match="lisible"):
+        with pytest.raises(gl.errors.ModelError, match=r"lisible \(.+\) : ") as caught:
             gl.load_classifier(tmp_path / "faux.keras")
+        assert "\n" not in str(caught.value)
 
     def test_code_inside_is_refused(self, tmp_path):
         import keras

@@ -5,7 +5,7 @@ import pytest
 import tiny_models as tiny
 
 import gradcam_lab as gl
-from gradcam_lab.network.engine import LayerInfo
+from gradcam_lab.network.layout import LayerInfo
 
 NAMES = [
     "softmax dans Dense",
