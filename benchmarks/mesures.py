@@ -156,33 +156,16 @@ def print_import():
 
 def print_memory(name):
     """Le pic de mémoire d'un processus qui charge un fichier de poids et explique une photo."""
-    import h5py
-
     import gradcam_lab as gl
+    from gradcam_lab.models.weights import write_weights
 
     model = gl.load_model(name, weights=None)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "poids.h5"
-        with h5py.File(path, "w") as file:
-            write_weights(model.model, file)
+        path = write_weights(model.model, Path(folder) / "poids.h5")
         for label, flag in (("gradcam_lab", str(path)), ("Keras, à l'habitude", f"keras:{path}")):
             command = [sys.executable, __file__, "--modele", name, "--memoire", flag]
             output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
             print(f"Pic de mémoire, {label} : {float(output.split()[-1]):.2f} Gio")
-
-
-def write_weights(model, file):
-    """Écrit les poids dans l'ancien format .h5, celui des fichiers publiés par Keras."""
-    names = []
-    for layer in model.layers:
-        group = file.create_group(layer.name)
-        names.append(layer.name.encode())
-        keys = []
-        for variable in [*layer.trainable_weights, *layer.non_trainable_weights]:
-            keys.append(f"{layer.name}/{variable.name}_{len(keys)}".encode())
-            group[keys[-1].decode()] = np.asarray(variable)
-        group.attrs["weight_names"] = keys
-    file.attrs["layer_names"] = names
 
 
 def measure_memory(name, weights):
@@ -190,12 +173,10 @@ def measure_memory(name, weights):
     import gradcam_lab as gl
 
     if weights.startswith("keras:"):
-        import keras
-
         from gradcam_lab.models import catalogue as zoo
 
-        info = zoo.find_model(name)
-        built = getattr(keras.applications, info._builder)(weights=weights.removeprefix("keras:"))
+        build = zoo.builder(zoo.find_model(name))
+        built = build(weights=weights.removeprefix("keras:"))
         model = gl.Classifier(built)
     else:
         model = gl.load_model(name, weights=weights)

@@ -3,7 +3,13 @@
 import csv
 import hashlib
 import os
+import sys
 from pathlib import Path
+
+# Le paquet de ce dépôt, même si un autre est installé.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from gradcam_lab.models import mini
 
 HERE = Path(__file__).resolve().parent
 REPO = HERE.parent
@@ -11,12 +17,9 @@ DATA = Path(os.environ.get("MINI_VGG_DATA", REPO.parent / "shared" / "mini_vgg")
 TEACHER_HOME = Path(os.environ.get("KERAS_HOME", REPO.parent / "shared" / "keras"))
 WORK = Path(os.environ.get("MINI_TRAVAIL", HERE / "travail"))  # jamais versionné
 
-SIZE = 128
+SIZE = mini.INPUT_SIZE[0]
 TEACHER_SIZE = 224
-CLASSES = (
-    "avion", "bonsai", "chat", "chien", "dalmatien", "elephant", "leopard",
-    "montre", "moto", "papillon", "piano", "tasse", "visage", "voilier",
-)  # fmt: skip
+CLASSES = tuple(mini.keys())
 BACKGROUND = -1  # photos « fond » : aucune des quatorze classes
 HELD_OUT = 0.45  # part de extra/chat et extra/chien gardée pour l'examen final
 

@@ -19,8 +19,6 @@ import numpy as np
 from common import CLASSES, DATA, REPO, WORK, is_held_out, read_extra, read_split
 from PIL import Image, ImageDraw
 
-sys.path.insert(0, str(REPO))
-
 import gradcam_lab as gl
 from gradcam_lab.base.messages import muted
 from gradcam_lab.models import mini
@@ -252,7 +250,7 @@ def main() -> None:
     result = {
         "poids": {
             "sha256": card["sha256"],
-            "octets": (mini.FOLDER / card["weights"]).stat().st_size,
+            "octets": (mini.folder() / card["weights"]).stat().st_size,
             "parametres": card["parameters"],
             "temperature": card["temperature"],
             "ecarts": agreement(classifier),
@@ -295,7 +293,7 @@ def main() -> None:
         result["vitesse"] = measure_speed(classifier, found["chelsea"][0])
     print(result["vitesse"], flush=True)
     text = json.dumps(result, ensure_ascii=False, indent=1) + "\n"
-    (mini.FOLDER / "evaluation.json").write_text(text, encoding="utf-8")
+    (mini.folder() / "evaluation.json").write_text(text, encoding="utf-8")
 
     from model_card import write_card
 

@@ -12,11 +12,11 @@ import shutil
 import numpy as np
 import torch
 import torch.nn.functional as F
-from common import DATA, REPO, SIZE, WORK, read_split
+from common import DATA, SIZE, WORK, mini, read_split
 from PIL import Image
-from train_mini import BLOCKS, PHASES, Mini, fold, to_input
+from train_mini import PHASES, Mini, fold, to_input
 
-FOLDER = REPO / "gradcam_lab" / "data" / "mini"
+FOLDER = mini.folder()
 
 
 def validation_photos() -> tuple[np.ndarray, torch.Tensor]:
@@ -40,11 +40,10 @@ def folded_logits(arrays: dict[str, np.ndarray], pixels: np.ndarray) -> torch.Te
     found = []
     for part in np.array_split(pixels, 10):
         x = to_input(part)
-        for b, widths in enumerate(BLOCKS, 1):
-            for c in range(1, len(widths) + 1):
-                kernel = tensors[f"block{b}_conv{c}/kernel"].permute(3, 2, 0, 1)
-                x = F.relu(F.conv2d(x, kernel, tensors[f"block{b}_conv{c}/bias"], padding=1))
-            if b < len(BLOCKS):
+        for name, _, block_follows in mini.convolutions():
+            kernel = tensors[f"{name}/kernel"].permute(3, 2, 0, 1)
+            x = F.relu(F.conv2d(x, kernel, tensors[f"{name}/bias"], padding=1))
+            if block_follows:
                 x = F.max_pool2d(x, 2)
         x = x.mean(dim=(2, 3)) @ tensors["predictions/kernel"] + tensors["predictions/bias"]
         found.append(x)
@@ -81,6 +80,7 @@ def main() -> None:
     card = {
         "weights": weights.name,
         "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
+        "classes": mini.manifest()["classes"],
         "parameters": int(sum(a.size for a in arrays.values())),
         "temperature": round(temperature, 4),
         "phase": phase,

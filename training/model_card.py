@@ -1,10 +1,11 @@
 """Remplit la fiche du modèle (`carte_mini.modele.md`) avec les nombres de l'évaluation."""
 
-import csv
 from pathlib import Path
 from string import Template
 
-from common import CLASSES, HELD_OUT, REPO, read_extra, read_split
+from common import CLASSES, HELD_OUT, REPO, mini, read_extra, read_split
+
+from gradcam_lab.base.numbers import percent, short_percent
 
 HERE = Path(__file__).resolve().parent
 NAMES = {
@@ -17,12 +18,8 @@ def french(value: float, digits: int = 1) -> str:
     return f"{value:.{digits}f}".replace(".", ",")
 
 
-def percent(value: float, digits: int = 1) -> str:
-    return f"{french(100 * value, digits)} %"
-
-
 def interval(pair: list[float]) -> str:
-    return f"{french(100 * pair[0])} à {french(100 * pair[1])} %"
+    return f"{french(100 * pair[0])} à {french(100 * pair[1])}\N{NO-BREAK SPACE}%"
 
 
 def name_of(key: str) -> str:
@@ -40,7 +37,7 @@ def class_table(test: dict) -> str:
         line = test["par_classe"][key]
         rows.append(
             f"| {name_of(key)} | {learned.count(k)} | {line['photos']} | {line['justes']} | "
-            f"{percent(line['exactitude'])} | {interval(line['intervalle'])} |"
+            f"{short_percent(line['exactitude'])} | {interval(line['intervalle'])} |"
         )
     return "\n".join(rows)
 
@@ -92,7 +89,7 @@ def contrast_table(contrasts: dict) -> str:
             for outline, share in shares.items():
                 other = found["non_entraine"][target][outline]
                 rows.append(
-                    f"| {name_of(photo)} | {target} | {percent(heat[target])} | "
+                    f"| {name_of(photo)} | {target} | {short_percent(heat[target])} | "
                     f"{outline} | {percent(share, 0)} | "
                     f"{percent(other['moyenne'], 0)} ({percent(other['minimum'], 0)} - "
                     f"{percent(other['maximum'], 0)}) | {percent(found['surface'][outline], 0)} |"
@@ -103,7 +100,7 @@ def contrast_table(contrasts: dict) -> str:
 def goal_table(result: dict) -> str:
     """Les objectifs fixés avant l'entraînement, et s'ils sont atteints."""
     test, extra, speed = result["test"], result["extra_de_cote"], result["vitesse"]
-    share = percent
+    share = short_percent
     goals = [
         ("exactitude sur le test", test["exactitude"], 0.95, True, share),
         ("moyenne des quatorze classes", test["exactitude_moyenne"], 0.94, True, share),
@@ -153,8 +150,8 @@ def trace_note(contrasts: dict) -> str:
         )
     return (
         "Sur le dalmatien, la carte de « chat » n'est pas vide. Avant normalisation, elle porte\n"
-        f"{percent(heat)} de la chaleur de « dalmatien » ; mais cette trace est posée sur le\n"
-        "chien, et une carte divisée par son propre maximum ne dit plus qu'elle est faible. La\n"
+        f"{short_percent(heat)} de la chaleur de « dalmatien » ; mais cette trace est posée sur\n"
+        "le chien, et une carte divisée par son propre maximum ne dit plus qu'elle est faible. La\n"
         "part dans le contour ne suffit donc pas : le tableau du contraste, plus bas, donne aussi\n"
         "la chaleur totale.\n"
     )
@@ -202,25 +199,25 @@ def write_card(result: dict, card: dict, log: list[dict]) -> None:
         "temperature": french(card["temperature"], 2),
         "conversion": "non mesuré ici" if gaps is None else f"{gaps['conversion']:.0e}",
         "arrondi": "non mesuré ici" if gaps is None else f"{gaps['arrondi']:.0e}",
-        "val": percent(result["validation"]["exactitude"]),
-        "val_moyenne": percent(result["validation"]["exactitude_moyenne"]),
-        "test": percent(test["exactitude"]),
+        "val": short_percent(result["validation"]["exactitude"]),
+        "val_moyenne": short_percent(result["validation"]["exactitude_moyenne"]),
+        "test": short_percent(test["exactitude"]),
         "test_intervalle": interval(test["intervalle"]),
         "test_photos": test["photos"],
-        "moyenne": percent(test["exactitude_moyenne"]),
+        "moyenne": short_percent(test["exactitude_moyenne"]),
         "moyenne_intervalle": interval(test["intervalle_moyenne"]),
-        "test_animaux": percent(
+        "test_animaux": short_percent(
             sum(a["justes"] for a in animals) / sum(a["photos"] for a in animals)
         ),
-        "extra": percent(extra["exactitude"]),
+        "extra": short_percent(extra["exactitude"]),
         "extra_intervalle": interval(extra["intervalle"]),
         "extra_photos": extra["photos"],
-        "extra_chat": percent(extra["par_classe"]["chat"]["exactitude"]),
-        "extra_chien": percent(extra["par_classe"]["chien"]["exactitude"]),
+        "extra_chat": short_percent(extra["par_classe"]["chat"]["exactitude"]),
+        "extra_chien": short_percent(extra["par_classe"]["chien"]["exactitude"]),
         "part_de_cote": percent(HELD_OUT, 0),
-        "ece": percent(test["ece"]),
-        "ece_extra": percent(extra["ece"]),
-        "confiance": percent(test["confiance_moyenne"]),
+        "ece": short_percent(test["ece"]),
+        "ece_extra": short_percent(extra["ece"]),
+        "confiance": short_percent(test["confiance_moyenne"]),
         "petites": ", ".join(f"{name_of(k)} ({v['photos']})" for k, v in smallest),
         "carte_ms": french(speed["carte_ms"]),
         "autre_ms": french(speed["autre_classe_ms"]),
@@ -230,8 +227,8 @@ def write_card(result: dict, card: dict, log: list[dict]) -> None:
         "confusion": confusion_table(test["confusion"]),
         "objectifs": goal_table(result),
         "trace": trace_note(result["contraste"]),
-        "traces_test": percent(test["cartes"]["traces"]),
-        "traces_val": percent(result["validation"]["cartes"]["traces"]),
+        "traces_test": short_percent(test["cartes"]["traces"]),
+        "traces_val": short_percent(result["validation"]["cartes"]["traces"]),
         "vides_test": emptiness(test["cartes"]),
         "vides_extra": emptiness(extra["cartes"]),
         "erreurs": mistakes(test["confusion"]),
@@ -251,13 +248,4 @@ def write_card(result: dict, card: dict, log: list[dict]) -> None:
 
 
 if __name__ == "__main__":  # récrit la fiche sans refaire les mesures
-    import json
-
-    FOLDER = REPO / "gradcam_lab" / "data" / "mini"
-    read = {
-        name: json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
-        for name in ("evaluation", "mini")
-    }
-    with open(FOLDER / "journal.csv", encoding="utf-8", newline="") as file:
-        rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
-    write_card(read["evaluation"], read["mini"], rows)
+    write_card(mini.evaluation(), mini.manifest(), mini.training_log())

@@ -27,12 +27,11 @@ os.environ.setdefault("KMP_BLOCKTIME", "0")
 import numpy as np
 import torch
 import torch.nn.functional as F
-from common import BACKGROUND, CLASSES, DATA, SIZE, WORK, read_split
+from common import BACKGROUND, CLASSES, DATA, SIZE, WORK, mini, read_split
 from PIL import Image
 from torch import nn
 
 SEED = 20262
-BLOCKS = ((16,), (32, 32), (64, 64), (128, 128, 160, 192, 256))  # comme gradcam_lab/mini.py
 BATCH = 96
 
 
@@ -99,11 +98,9 @@ class Mini(nn.Module):
     def __init__(self):
         super().__init__()
         layers, width = [], 3
-        for b, widths in enumerate(BLOCKS):
-            for c, new in enumerate(widths):
-                last = c == len(widths) - 1 and b < len(BLOCKS) - 1
-                layers.append(ConvBlock(width, new, pool=last))
-                width = new
+        for _, new, block_follows in mini.convolutions():
+            layers.append(ConvBlock(width, new, pool=block_follows))
+            width = new
         self.layers = nn.Sequential(*layers)
         self.dropout = nn.Dropout(0.2)
         self.predictions = nn.Linear(width, len(CLASSES))
@@ -370,8 +367,7 @@ def evaluate(model: Mini, photos: np.ndarray, labels: np.ndarray) -> tuple[float
 def fold(model: Mini) -> dict[str, np.ndarray]:
     """Fond chaque normalisation dans sa convolution ; noyaux rangés comme Keras les attend."""
     arrays = {}
-    names = [f"block{b}_conv{c}" for b, ws in enumerate(BLOCKS, 1) for c in range(1, len(ws) + 1)]
-    for name, block in zip(names, model.layers):
+    for (name, _, _), block in zip(mini.convolutions(), model.layers):
         norm = block.norm
         scale = norm.weight.double() / torch.sqrt(norm.running_var.double() + norm.eps)
         kernel = block.conv.weight.double() * scale[:, None, None, None]

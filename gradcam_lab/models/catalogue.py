@@ -1,5 +1,10 @@
-"""Le catalogue des réseaux : où sont leurs poids, quelle image ils attendent."""
+"""Le catalogue des réseaux : où sont leurs poids, quelle image ils attendent.
 
+Un réseau de plus est une ligne de plus dans `_CATALOGUE`.
+"""
+
+import contextlib
+import operator
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,28 +12,32 @@ from pathlib import Path
 
 import numpy as np
 
-from ..base.downloads import fetch
+from ..base.downloads import fetch, is_hdf5
 from ..base.names import unknown_name
 from ..base.numbers import megabytes
-from ..errors import DownloadError, UnknownModelError, WeightsUnavailableError
+from ..errors import DownloadError, SettingError, UnknownModelError, WeightsUnavailableError
 from ..network.labels import imagenet_labels, make_labels
 from . import mini
 from .weights import read_weights, without_initial_values
 
-__all__ = ["ModelInfo", "Network", "available_models", "build", "find_model"]
+__all__ = ["ModelInfo", "available_models", "build", "builder", "find_model"]
 
-_APPLICATIONS = "https://storage.googleapis.com/tensorflow/keras-applications/"
 # Écart type des couleurs d'ImageNet, tel que Keras l'emploie pour EfficientNet.
 _IMAGENET_STD = np.array([0.229, 0.224, 0.225], np.float32)
 
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """Un réseau du catalogue.
+    """Décrit un réseau du catalogue.
 
-    `name` : son nom ; `title` : son nom d'usage ; `input_size` : (H, W) en pixels ;
-    `megabytes` : taille de ses poids à télécharger (0 : livrés avec le paquet) ; `year` :
-    année de publication ; `source` : l'article qui le décrit.
+    Arguments
+    ---------
+    name : son nom, celui que prend `gl.load_model`
+    title : son nom d'usage
+    input_size : (H, W), la taille de ses images, en pixels
+    megabytes : la taille de ses poids à télécharger, en Mo (0 : livrés avec le paquet)
+    year : son année de publication
+    source : l'article qui le décrit
     """
 
     name: str
@@ -37,168 +46,45 @@ class ModelInfo:
     megabytes: float
     year: int
     source: str
-    _module: str = field(repr=False, default="")
-    _builder: str = field(repr=False, default="")
-    _url: str = field(repr=False, default="")
-    _md5: str | None = field(repr=False, default=None)
+    # Sa place dans keras.applications, puis l'adresse et l'empreinte de ses poids d'ImageNet.
+    _function: str = field(default="", repr=False)
+    _url: str = field(default="", repr=False)
+    _hash: str | None = field(default=None, repr=False)
+    # Avec ces poids-là, une préparation de l'image tirée du modèle, si ce n'est pas l'ordinaire.
+    _imagenet_input: Callable | None = field(default=None, repr=False)
+
+    @property
+    def shipped(self):
+        """Vrai si ses poids sont livrés avec le paquet : rien à télécharger."""
+        return not self._url
 
     @property
     def weights_path(self):
-        """Là où Keras range ces poids sur cet ordinateur."""
-        home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
-        return home / "models" / self._url.rpartition("/")[2]
+        """Là où Keras range ces poids sur cet ordinateur.
+
+        Lève
+        ----
+        WeightsUnavailableError
+            KERAS_HOME désigne le dossier d'une personne inconnue
+        """
+        home = os.environ.get("KERAS_HOME") or "~/.keras"
+        folder = os.path.expanduser(home)
+        if folder.startswith("~"):
+            raise WeightsUnavailableError(
+                f"La variable KERAS_HOME désigne « {home} », un dossier personnel qui n'existe pas "
+                "sur cet ordinateur : corrigez-la ou retirez-la."
+            )
+        return Path(folder, "models", self._url.rpartition("/")[2])
 
     @property
     def cached(self):
-        """Vrai si les poids sont déjà sur cet ordinateur."""
-        return mini.available() if self.name == "mini" else self.weights_path.is_file()
-
-
-def _keras(name, title, size, megabytes, year, source, module, builder, url, md5):
-    url = url if url.startswith("https") else _APPLICATIONS + url
-    return ModelInfo(name, title, (size, size), megabytes, year, source, module, builder, url, md5)
-
-
-_TF = "weights_tf_dim_ordering_tf_kernels"
-# Adresses et empreintes : celles que publie keras.applications (un test les y compare).
-_CATALOGUE = {
-    info.name: info
-    for info in (
-        _keras(
-            "vgg16", "VGG16", 224, 553.5, 2014, "Simonyan et Zisserman, 2014",
-            "vgg16", "VGG16", f"vgg16/vgg16_{_TF}.h5", "64373286793e3c8b2b4e3219cbf3544b",
-        ),
-        _keras(
-            "vgg19", "VGG19", 224, 574.7, 2014, "Simonyan et Zisserman, 2014",
-            "vgg19", "VGG19", f"vgg19/vgg19_{_TF}.h5", "cbe5617147190e668d6c5d5026f83318",
-        ),
-        _keras(
-            "resnet50", "ResNet-50", 224, 102.9, 2015, "He et al., 2015",
-            "resnet50", "ResNet50", f"resnet/resnet50_{_TF}.h5",
-            "2cb95161c43110f7111970584f804107",
-        ),
-        _keras(
-            "mobilenet_v2", "MobileNetV2", 224, 14.5, 2018, "Sandler et al., 2018",
-            "mobilenet_v2", "MobileNetV2", f"mobilenet_v2/mobilenet_v2_{_TF}_1.0_224.h5", None,
-        ),
-        _keras(
-            "densenet121", "DenseNet-121", 224, 33.2, 2016, "Huang et al., 2016",
-            "densenet", "DenseNet121", f"densenet/densenet121_{_TF}.h5",
-            "9d60b8095a5708f2dcce2bca79d332c7",
-        ),
-        _keras(
-            "inception_v3", "Inception-v3", 299, 96.1, 2015, "Szegedy et al., 2015",
-            "inception_v3", "InceptionV3", f"inception_v3/inception_v3_{_TF}.h5",
-            "9a0d58056eeedaa3f26cb7ebd46da564",
-        ),
-        _keras(
-            "xception", "Xception", 299, 91.9, 2016, "Chollet, 2016",
-            "xception", "Xception", f"xception/xception_{_TF}.h5",
-            "0a58e3b7378bc2990ea3b43d5981f1f6",
-        ),
-        _keras(
-            "efficientnet_b0", "EfficientNet-B0", 224, 21.8, 2019, "Tan et Le, 2019",
-            "efficientnet", "EfficientNetB0",
-            "https://storage.googleapis.com/keras-applications/efficientnetb0.h5",
-            "902e53a9f72be733fc0bcb005b3ebbac",
-        ),
-        _keras(
-            "convnext_tiny", "ConvNeXt-Tiny", 224, 114.9, 2022, "Liu et al., 2022",
-            "convnext", "ConvNeXtTiny", "convnext/convnext_tiny.h5",
-            "8ae6e78ce2933352b1ef4008e6dd2f17bc40771563877d156bc6426c7cf503ff",
-        ),
-        ModelInfo("mini", "mini", tuple(mini.INPUT_SIZE), 0, 2026, "gradcam_lab"),
-    )
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Network:
-    """Ce que `build` rend : le modèle Keras, ses étiquettes et sa préparation de l'image."""
-
-    keras_model: object
-    labels: tuple
-    preprocess: Callable | None
-
-
-def available_models():
-    """Rend la liste des `ModelInfo` du catalogue, dans l'ordre où on les présente."""
-    return list(_CATALOGUE.values())
-
-
-def find_model(name):
-    """Rend le `ModelInfo` de ce nom, ou lève `UnknownModelError` avec les noms proches."""
-    key = str(name).strip().casefold().replace("-", "_")
-    if key in _CATALOGUE:
-        return _CATALOGUE[key]
-    for info in _CATALOGUE.values():
-        if key.replace("_", "") in (info.name.replace("_", ""), info._builder.casefold()):
-            return info
-    problem = f"Le catalogue n'a pas de réseau « {name} »"
-    raise UnknownModelError(unknown_name(problem, name, _CATALOGUE))
-
-
-def build(info, weights="imagenet"):
-    """Construit le réseau `info` et rend un `Network`.
-
-    `weights` : « imagenet » (téléchargés au besoin), None (valeurs au hasard) ou le chemin
-    d'un fichier de poids. Lève `WeightsUnavailableError`.
-    """
-    if info.name == "mini":
-        return _build_mini(weights)
-    path = None
-    if weights == "imagenet":
-        path = _imagenet_file(info)
-    elif weights is not None:
-        path = Path(weights).expanduser()
-        if not path.is_file():
-            raise WeightsUnavailableError(
-                f"Le fichier de poids « {weights} » n'existe pas : donnez le chemin d'un fichier "
-                ".h5, « imagenet », ou None pour des poids au hasard."
-            )
-    import keras
-
-    module = getattr(keras.applications, info._module)
-    builder = getattr(keras.applications, info._builder)
-    with _fresh_names():
-        if path is None:
-            model = builder(weights=None)
-        else:
-            with without_initial_values():
-                model = builder(weights=None)
-            read_weights(model, path)
-    preprocess = module.preprocess_input
-    if info.name == "efficientnet_b0" and weights == "imagenet":
-        preprocess = _efficientnet_input(model)
-    return Network(model, imagenet_labels(), preprocess)
-
-
-def _build_mini(weights):
-    if weights not in ("imagenet", None):
-        model = mini.build(weights=False)
-        read_weights(model, weights)
-    else:
-        model = mini.build(weights=weights is not None)
-    return Network(model, make_labels(mini.labels(), len(mini.labels())), mini.preprocess)
-
-
-def _imagenet_file(info):
-    path = info.weights_path
-    if path.is_file():
-        return path
-    known_hash = None
-    if info._md5:
-        known_hash = f"{'md5' if len(info._md5) == 32 else 'sha256'}:{info._md5}"
-    try:
-        return fetch(
-            info._url,
-            path.parent,
-            path.name,
-            known_hash=known_hash,
-            label=f"les poids ImageNet de {info.title} ({megabytes(info.megabytes)})",
-        )
-    except DownloadError as error:
-        raise WeightsUnavailableError(str(error)) from error
+        """Vrai si les poids sont déjà sur cet ordinateur (sans vérifier leur empreinte)."""
+        if self.shipped:
+            return mini.available(self.name)
+        try:
+            return os.path.isfile(self.weights_path)
+        except WeightsUnavailableError:
+            return False
 
 
 def _efficientnet_input(model):
@@ -215,25 +101,209 @@ def _efficientnet_input(model):
     return preprocess
 
 
-class _fresh_names:
+# Adresses et empreintes : celles que publie keras.applications (un test les y compare).
+_KERAS = "https://storage.googleapis.com/tensorflow/keras-applications/"
+_TF = "weights_tf_dim_ordering_tf_kernels"
+_CATALOGUE = {
+    info.name: info
+    for info in (
+        ModelInfo(
+            "vgg16", "VGG16", (224, 224), 553.5, 2014, "Simonyan et Zisserman, 2014",
+            "vgg16.VGG16", f"{_KERAS}vgg16/vgg16_{_TF}.h5",
+            "md5:64373286793e3c8b2b4e3219cbf3544b",
+        ),
+        ModelInfo(
+            "vgg19", "VGG19", (224, 224), 574.7, 2014, "Simonyan et Zisserman, 2014",
+            "vgg19.VGG19", f"{_KERAS}vgg19/vgg19_{_TF}.h5",
+            "md5:cbe5617147190e668d6c5d5026f83318",
+        ),
+        ModelInfo(
+            "resnet50", "ResNet-50", (224, 224), 102.9, 2015, "He et al., 2015",
+            "resnet50.ResNet50", f"{_KERAS}resnet/resnet50_{_TF}.h5",
+            "md5:2cb95161c43110f7111970584f804107",
+        ),
+        ModelInfo(
+            "mobilenet_v2", "MobileNetV2", (224, 224), 14.5, 2018, "Sandler et al., 2018",
+            "mobilenet_v2.MobileNetV2", f"{_KERAS}mobilenet_v2/mobilenet_v2_{_TF}_1.0_224.h5",
+            None,
+        ),
+        ModelInfo(
+            "densenet121", "DenseNet-121", (224, 224), 33.2, 2016, "Huang et al., 2016",
+            "densenet.DenseNet121", f"{_KERAS}densenet/densenet121_{_TF}.h5",
+            "md5:9d60b8095a5708f2dcce2bca79d332c7",
+        ),
+        ModelInfo(
+            "inception_v3", "Inception-v3", (299, 299), 96.1, 2015, "Szegedy et al., 2015",
+            "inception_v3.InceptionV3", f"{_KERAS}inception_v3/inception_v3_{_TF}.h5",
+            "md5:9a0d58056eeedaa3f26cb7ebd46da564",
+        ),
+        ModelInfo(
+            "xception", "Xception", (299, 299), 91.9, 2016, "Chollet, 2016",
+            "xception.Xception", f"{_KERAS}xception/xception_{_TF}.h5",
+            "md5:0a58e3b7378bc2990ea3b43d5981f1f6",
+        ),
+        ModelInfo(
+            "efficientnet_b0", "EfficientNet-B0", (224, 224), 21.8, 2019, "Tan et Le, 2019",
+            "efficientnet.EfficientNetB0",
+            "https://storage.googleapis.com/keras-applications/efficientnetb0.h5",
+            "md5:902e53a9f72be733fc0bcb005b3ebbac", _efficientnet_input,
+        ),
+        ModelInfo(
+            "convnext_tiny", "ConvNeXt-Tiny", (224, 224), 114.9, 2022, "Liu et al., 2022",
+            "convnext.ConvNeXtTiny", f"{_KERAS}convnext/convnext_tiny.h5",
+            "sha256:8ae6e78ce2933352b1ef4008e6dd2f17bc40771563877d156bc6426c7cf503ff",
+        ),
+        ModelInfo("mini", "mini", mini.INPUT_SIZE, 0, 2026, "gradcam_lab"),
+    )
+}  # fmt: skip
+
+
+def available_models():
+    """Renvoie les réseaux du catalogue, dans l'ordre où on les présente.
+
+    Rend
+    ----
+    liste de `ModelInfo`
+    """
+    return list(_CATALOGUE.values())
+
+
+def find_model(name):
+    """Renvoie le réseau de ce nom ; la casse, les tirets et les « _ » ne comptent pas.
+
+    Rend
+    ----
+    ModelInfo
+
+    Lève
+    ----
+    UnknownModelError
+        aucun réseau ne porte ce nom ; la phrase donne les plus proches
+    """
+    key = str(name).strip().casefold().replace("-", "_")
+    if key in _CATALOGUE:
+        return _CATALOGUE[key]
+    for info in _CATALOGUE.values():
+        function = info._function.rpartition(".")[2].casefold()
+        if key.replace("_", "") in (info.name.replace("_", ""), function):
+            return info
+    problem = f"Le catalogue n'a pas de réseau « {name} »"
+    raise UnknownModelError(unknown_name(problem, name, _CATALOGUE))
+
+
+def builder(info):
+    """Renvoie la fonction de `keras.applications` qui construit le réseau `info`."""
+    import keras
+
+    return operator.attrgetter(info._function)(keras.applications)
+
+
+def build(info, weights="imagenet"):
+    """Construit le réseau `info`.
+
+    Arguments
+    ---------
+    info : ModelInfo
+    weights : « imagenet » (téléchargés au besoin), None (valeurs au hasard) ou le chemin d'un
+        fichier de poids
+
+    Rend
+    ----
+    (keras.Model, tuple de `Label`, fonction qui prépare l'image)
+
+    Lève
+    ----
+    SettingError
+        `weights` n'est rien de cela
+    WeightsUnavailableError
+        ces poids manquent, sont abîmés ou sont ceux d'un autre réseau
+    """
+    if weights is not None and not isinstance(weights, (str, os.PathLike)):
+        raise SettingError(
+            "weights est « imagenet », None (poids au hasard) ou le chemin d'un fichier de poids, "
+            f"et non {weights!r:.80}."
+        )
+    return (_build_shipped if info.shipped else _build_keras)(info, weights)
+
+
+def _build_shipped(info, weights):
+    published = weights == "imagenet"  # pour ces réseaux : les poids livrés
+    model = mini.build(info.name, weights=published)
+    if not published and weights is not None:
+        read_weights(model, weights)
+    classes = mini.labels(info.name)
+    return model, make_labels(classes, len(classes)), mini.preprocess
+
+
+def _build_keras(info, weights):
+    import keras
+
+    published = weights == "imagenet"
+    path = _imagenet_file(info) if published else weights
+    with _fresh_names(), contextlib.ExitStack() as stack:
+        if path is not None:
+            stack.enter_context(without_initial_values())
+        model = builder(info)(weights=None)
+    if path is not None:
+        read_weights(model, path)
+    if published and info._imagenet_input:
+        preprocess = info._imagenet_input(model)
+    else:
+        module = getattr(keras.applications, info._function.partition(".")[0])
+        preprocess = module.preprocess_input
+    return model, imagenet_labels(), preprocess
+
+
+# Les fichiers dont l'empreinte a été vérifiée dans ce processus : celle de VGG16 demande une
+# seconde. Rien n'est écrit sur le disque : un fichier changé par la suite est vérifié de nouveau.
+_verified = set()
+
+
+def _imagenet_file(info):
+    """Renvoie le fichier des poids d'ImageNet, téléchargé au besoin, entier et vérifié."""
+    path = info.weights_path
+    if _stamp(path) in _verified:
+        return path
+    try:
+        fetch(
+            info._url,
+            path.parent,
+            path.name,
+            known_hash=info._hash,
+            check=is_hdf5,
+            label=f"les poids ImageNet de {info.title} ({megabytes(info.megabytes)})",
+        )
+    except DownloadError as error:
+        raise WeightsUnavailableError(str(error)) from error
+    _verified.add(_stamp(path))
+    return path
+
+
+def _stamp(path):
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return str(path), found.st_ino, found.st_size, found.st_mtime_ns
+
+
+@contextlib.contextmanager
+def _fresh_names():
     """Numérote les couches à partir de zéro, pour que « conv2d_7 » désigne toujours la même.
 
     Keras numérote les couches sans nom au fil de la session : le second Inception-v3 chargé
-    aurait d'autres noms que le premier, et une leçon ne pourrait plus les citer.
+    aurait d'autres noms que le premier, et une leçon ne pourrait plus les citer. La seule voie
+    publique, `keras.utils.clear_session`, oublierait aussi l'état des modèles de l'utilisateur.
     """
-
-    _KEY = "object_name_uids"
-
-    def __enter__(self):
-        try:
-            from keras.src.backend.common import global_state
-        except ImportError:
-            self._state = None
-            return
-        self._state = global_state
-        self._saved = global_state.get_global_attribute(self._KEY)
-        global_state.set_global_attribute(self._KEY, None)
-
-    def __exit__(self, *_):
-        if self._state is not None:
-            self._state.set_global_attribute(self._KEY, self._saved)
+    try:
+        from keras.src.backend.common import global_state
+    except ImportError:  # une autre version de Keras : les noms suivent l'ordre de la session
+        yield
+        return
+    counters = "object_name_uids"
+    saved = global_state.get_global_attribute(counters)
+    global_state.set_global_attribute(counters, None)
+    try:
+        yield
+    finally:
+        global_state.set_global_attribute(counters, saved)

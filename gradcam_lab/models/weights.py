@@ -6,16 +6,15 @@ et chaque tableau du fichier devient directement la mémoire de sa variable.
 """
 
 import contextlib
-import threading
+import os
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import WeightsUnavailableError
 
-__all__ = ["read_weights", "without_initial_values"]
+__all__ = ["read_weights", "without_initial_values", "write_weights"]
 
-_building = threading.Lock()
 # En dessous, une copie de passage ne compte pas.
 _LARGE = 2**24
 _ALIGNMENT = 64
@@ -23,57 +22,76 @@ _ALIGNMENT = 64
 
 @contextlib.contextmanager
 def without_initial_values():
-    """Construit les couches sans tirer de valeurs initiales ; `read_weights` doit suivre."""
+    """Construit les couches sans tirer leurs noyaux au hasard ; `read_weights` doit suivre.
+
+    Le bloc donne à Keras un autre « glorot_uniform », celui que ses couches emploient d'ordinaire.
+    Keras garde ce choix fil par fil : un modèle bâti ailleurs au même moment n'en sait rien.
+    """
     import keras
     import tensorflow as tf
 
-    def empty(self, shape, dtype=None, **kwargs):
-        # Une mémoire jamais écrite n'est pas réservée par le système.
-        return tf.raw_ops.Empty(shape=shape, dtype=dtype or "float32", init=False)
+    class Empty(keras.initializers.GlorotUniform):
+        def __call__(self, shape, dtype=None):
+            # Vide une seule fois : la couche garde un objet de Keras, que l'on peut enregistrer.
+            self.__class__ = keras.initializers.GlorotUniform
+            # Une mémoire jamais écrite n'est pas réservée par le système.
+            return tf.raw_ops.Empty(shape=shape, dtype=dtype or "float32", init=False)
 
-    names = ("VarianceScaling", "RandomNormal", "RandomUniform", "TruncatedNormal")
-    classes = [getattr(keras.initializers, name) for name in names]
-    with _building:
-        originals = [cls.__dict__["__call__"] for cls in classes]
-        try:
-            for cls in classes:
-                cls.__call__ = empty
-            yield
-        finally:
-            for cls, original in zip(classes, originals):
-                cls.__call__ = original
+    with keras.utils.custom_object_scope({"glorot_uniform": Empty}):
+        yield
 
 
 def read_weights(model, path):
-    """Remplit `model` avec le fichier de poids `path` (.h5 de Keras, ou .weights.h5).
+    """Remplit `model` avec un fichier de poids.
 
-    Lève `WeightsUnavailableError` si le fichier manque, est abîmé, ou n'est pas celui de ce
-    modèle. Le modèle est alors incomplet : il ne faut pas s'en servir.
+    Arguments
+    ---------
+    model : keras.Model, à remplir sur place
+    path : le fichier, .h5 de Keras ou .weights.h5
+
+    Lève
+    ----
+    WeightsUnavailableError
+        le fichier manque, est abîmé, n'est pas celui de ce modèle ou contient des valeurs qui ne
+        sont pas des nombres. Le modèle est alors incomplet : il ne faut pas s'en servir.
     """
-    import h5py
-
-    path = Path(path)
-    if not path.is_file():
-        raise WeightsUnavailableError(f"Le fichier de poids « {path} » n'existe pas.")
+    path = Path(os.path.expanduser(path))
+    if not os.path.isfile(path):
+        raise WeightsUnavailableError(
+            f"Le fichier de poids « {path} » n'existe pas : donnez le chemin d'un fichier .h5, "
+            "« imagenet », ou None pour des poids au hasard."
+        )
+    if path.suffix == ".keras":
+        raise WeightsUnavailableError(
+            f"Le fichier « {path} » contient un modèle entier, et non des poids : ouvrez-le avec "
+            "gl.load_classifier."
+        )
     try:
-        with h5py.File(path, "r") as file:
-            if "layer_names" in file.attrs:
-                _fill(model, file)
-            elif "model_weights" in file:
-                _fill(model, file["model_weights"])
-            else:
-                model.load_weights(path)
+        _read(model, path)
+        _refuse_non_finite(model)
     except WeightsUnavailableError as error:
         raise WeightsUnavailableError(f"Le fichier de poids « {path} » {error}") from None
-    except (OSError, KeyError) as error:
-        raise WeightsUnavailableError(
-            f"Le fichier de poids « {path} » est abîmé ou incomplet : supprimez-le, puis "
-            "téléchargez-le de nouveau."
-        ) from error
     except ValueError as error:
         raise WeightsUnavailableError(
             f"Le fichier de poids « {path} » ne correspond pas au modèle « {model.name} »."
         ) from error
+    except Exception as error:  # un fichier abîmé peut échouer de bien des façons
+        raise WeightsUnavailableError(
+            f"Le fichier de poids « {path} » est abîmé ou incomplet : supprimez-le, puis "
+            "téléchargez-le de nouveau."
+        ) from error
+
+
+def _read(model, path):
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        if "layer_names" in file.attrs:
+            _fill(model, file)
+        elif "model_weights" in file:
+            _fill(model, file["model_weights"])
+        else:
+            model.load_weights(path)
 
 
 def _fill(model, file):
@@ -88,8 +106,7 @@ def _fill(model, file):
         )
     pairs = []
     for layer, group in zip(layers, groups):
-        # Keras range d'abord les variables entraînables, puis les autres.
-        variables = [*layer.trainable_weights, *layer.non_trainable_weights]
+        variables = _variables(layer)
         arrays = [group[_text(name)] for name in group.attrs["weight_names"]]
         shapes = [tuple(array.shape) for array in arrays]
         if [tuple(variable.shape) for variable in variables] != shapes:
@@ -99,6 +116,11 @@ def _fill(model, file):
         pairs.extend(zip(variables, arrays))
     for variable, array in pairs:
         _assign(variable, array)
+
+
+def _variables(layer):
+    # Dans ces fichiers, Keras range d'abord les variables entraînables, puis les autres.
+    return [*layer.trainable_weights, *layer.non_trainable_weights]
 
 
 def _assign(variable, dataset):
@@ -118,6 +140,41 @@ def _assign(variable, dataset):
         # Une version de TensorFlow sans cet échange : la copie ordinaire donne le même résultat.
         tensor = array
     variable.assign(tensor)
+
+
+def _refuse_non_finite(model):
+    import tensorflow as tf
+
+    for layer in model.layers:
+        for variable in layer.weights:
+            if "float" in variable.dtype and not tf.reduce_all(tf.math.is_finite(variable)):
+                raise WeightsUnavailableError(
+                    "contient des valeurs qui ne sont pas des nombres (NaN ou infini) dans la "
+                    f"couche « {layer.name} » : supprimez-le, ou prenez-en un autre."
+                )
+
+
+def write_weights(model, path):
+    """Écrit les poids de `model` dans l'ancien format .h5, celui des fichiers publiés par Keras.
+
+    Keras ne l'écrit plus ; les tests et les mesures en ont besoin.
+
+    Rend
+    ----
+    path
+    """
+    import h5py
+
+    with h5py.File(path, "w") as file:
+        for layer in model.layers:
+            group = file.create_group(layer.name)
+            keys = []
+            for i, variable in enumerate(_variables(layer)):
+                keys.append(f"{layer.name}/w{i}")
+                group[keys[-1]] = np.asarray(variable)
+            group.attrs["weight_names"] = [key.encode() for key in keys]
+        file.attrs["layer_names"] = [layer.name.encode() for layer in model.layers]
+    return path
 
 
 def _text(name):
