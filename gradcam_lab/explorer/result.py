@@ -1,4 +1,4 @@
-"""Ce que la session rend pour un état."""
+"""Ce que la session renvoie pour un état."""
 
 from dataclasses import dataclass, field
 

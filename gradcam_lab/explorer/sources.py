@@ -9,13 +9,13 @@ import numpy as np
 from PIL import Image
 
 from ..errors import ImageError
-from ..images import load_image, photos
+from ..images import load_image, photos, shrink
 
-__all__ = ["OWN", "Photo", "given_photo", "sample_photos"]
+__all__ = ["MAX_SIDE", "OWN", "Photo", "given_photo", "sample_photos"]
 
 # Une photo venue de l'utilisateur est gardée en mémoire : on borne sa taille.
 _MAX_PIXELS = 16_000_000
-_MAX_SIDE = 2400
+MAX_SIDE = 2400  # pixels, après réduction
 
 OWN = "{explorer}"
 """Dans une ligne de code, ce que l'explorateur remplace par lui-même."""
@@ -35,7 +35,7 @@ class Photo:
     note: str = ""
 
     def load(self):
-        """Rend l'image PIL, en RVB. Lève `ImageError`."""
+        """Renvoie l'image PIL, en RVB. Lève `ImageError`."""
         if self.image is not None:
             return self.image
         return photos.sample(self.key, fallback=False)
@@ -50,7 +50,7 @@ def sample_photos():
 
 
 def given_photo(source, name=None):
-    """Rend la `Photo` de ce que l'utilisateur a donné : fichier importé, adresse, image...
+    """Renvoie la `Photo` de ce que l'utilisateur a donné : fichier importé, adresse, image...
 
     `source` : tout ce que `gl.load_image` accepte, ou une `Photo` ; `name` : le nom du fichier.
     Lève `ImageError`.
@@ -65,7 +65,7 @@ def given_photo(source, name=None):
         raise ImageError(named) from None
     original = image.size
     if image.width * image.height > _MAX_PIXELS:
-        image.thumbnail((_MAX_SIDE, _MAX_SIDE), Image.Resampling.LANCZOS)
+        image = shrink(image, MAX_SIDE)
     reduced = image.size != original
     if isinstance(source, (str, os.PathLike)) and not reduced:
         text = str(source).strip()

@@ -4,30 +4,31 @@ from dataclasses import dataclass, replace
 
 from ..base.checks import check_share
 from ..base.names import unknown_name
-from ..errors import GradcamLabError
-from ..images import check_overlay
+from ..errors import SettingError
+from ..images import ALPHA, BLEND, COLORMAP, check_overlay
 from ..methods.registry import check_score, find_method
+from .views import VIEWS, find_view
 
-__all__ = ["VIEWS", "ExplorerState"]
-
-VIEWS = {
-    "overlay": "Une classe",
-    "compare": "Deux classes côte à côte",
-    "layers": "Toutes les couches",
-    "channels": "Les canaux qui pèsent le plus",
-}
-"""Les vues, par leur nom, avec leur titre."""
+__all__ = ["ExplorerState"]
 
 
 @dataclass(frozen=True)
 class ExplorerState:
-    """Tout ce que l'utilisateur a choisi ; de ces choix seuls dépendent l'image et son code.
+    """Contient tous les choix de l'utilisateur ; l'image et son code ne dépendent que d'eux.
 
-    `photo`, `network` : des clés de la `Session` ; `target` : l'indice de la classe (None : la
-    plus probable) ; `rival` : l'autre classe de la vue « compare » (None : la plus probable des
-    autres) ; `layer` : un nom (None : la dernière carte) ; `outline` et `threshold` : le contour
-    de la région chaude, et son seuil de 0 à 1 ; `all_layers` : vrai pour parcourir toutes les
-    couches, et non les seules fins de blocs.
+    Arguments
+    ---------
+    photo, network : des clés de la `Session`
+    target : l'indice de la classe (None : la plus probable)
+    rival : l'indice de l'autre classe, quand la vue en compare deux (None : la plus probable des
+        autres)
+    layer : le nom de la couche (None : la dernière carte)
+    method, score : comme à `analysis.heatmap`
+    colormap, alpha, blend : comme à `gl.superimpose`
+    outline, threshold : montrer ou non le contour de la région chaude, et son seuil de 0 à 1
+    view : le nom d'une vue
+    common_scale : une même échelle pour les deux classes comparées
+    all_layers : parcourir toutes les couches, et non les seules fins de blocs
     """
 
     photo: str
@@ -37,42 +38,54 @@ class ExplorerState:
     layer: str | None = None
     method: str = "gradcam"
     score: str = "logit"
-    colormap: str = "jet"
-    alpha: float = 0.4
-    blend: str = "add"
+    colormap: str = COLORMAP
+    alpha: float = ALPHA
+    blend: str = BLEND
     outline: bool = False
     threshold: float = 0.5
-    view: str = "overlay"
+    view: str = next(iter(VIEWS))
     common_scale: bool = True
     all_layers: bool = False
 
     def change(self, **choices):
-        """Rend un nouvel état ; changer de photo ou de réseau remet ce qui en dépend.
+        """Renvoie un nouvel état ; changer de photo ou de réseau remet ce qui en dépend.
 
-        Lève `GradcamLabError` (ou l'une de ses sortes) si un choix n'existe pas.
+        Arguments
+        ---------
+        choices : des champs de l'état, et leur nouvelle valeur
+        Rend
+        ----
+        ExplorerState
+        Lève
+        ----
+        SettingError
+            un choix n'existe pas, ou sa valeur n'est pas permise
+        UnknownMethodError
+            la méthode n'existe pas
+        Exemple
+        -------
+        state.change(alpha=0.6, colormap="viridis")
         """
         unknown = [name for name in choices if name not in self.__dataclass_fields__]
         if unknown:
             fields = self.__dataclass_fields__
             problem = f"L'explorateur n'a pas de choix « {unknown[0]} »"
-            raise GradcamLabError(unknown_name(problem, unknown[0], fields))
+            raise SettingError(unknown_name(problem, unknown[0], fields))
         state = self
         if choices.get("photo", self.photo) != self.photo:
             state = replace(state, target=None, rival=None)
         if choices.get("network", self.network) != self.network:
             # D'un réseau à l'autre, ni les classes ni les couches ne sont les mêmes.
             state = replace(state, target=None, rival=None, layer=None)
-        return replace(state, **choices)._checked()
+        return replace(state, **choices).checked()
 
-    def _checked(self):
-        if self.view not in VIEWS:
-            raise GradcamLabError(
-                f"La vue « {self.view} » n'existe pas : choisissez parmi {', '.join(VIEWS)}."
-            )
+    def checked(self):
+        """Renvoie l'état, ses nombres et ses noms vérifiés. Lève les erreurs de `change`."""
         return replace(
             self,
+            view=find_view(self.view).name,
             method=find_method(self.method).name,
             score=check_score(self.score),
-            alpha=check_overlay(self.alpha, self.colormap, self.blend),
+            alpha=check_overlay(self.alpha, colormap=self.colormap, blend=self.blend),
             threshold=check_share(self.threshold, "Le seuil"),
         )

@@ -1,215 +1,221 @@
-"""Les vues de l'explorateur, dessinées avec NumPy et Pillow : des images, sans aucun widget.
+"""Des bandes d'images : plusieurs classes, toutes les couches, les canaux qui pèsent le plus.
 
-Chaque vue a deux fonctions : l'une, publique, part d'une analyse (c'est elle que cite le code
-équivalent) ; l'autre assemble des cartes déjà calculées, et sert aussi à l'explorateur.
+Chaque bande a deux fonctions : l'une, publique, part d'une analyse ; l'autre assemble des cartes
+déjà calculées.
 """
 
-import functools
-from pathlib import Path
+from collections.abc import Iterable
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 
+from ..base.checks import check_count
 from ..base.messages import muted
 from ..base.numbers import short, short_percent
 from ..errors import GradcamLabError
-from ..images import check_overlay, colorize, fit, superimpose
+from ..explain.analysis import Analysis
+from ..images import ALPHA, BLEND, COLORMAP, check_overlay, colorize, fit, superimpose
 from ..methods.cam import pooled_gradients
-from ..methods.registry import METHODS, check_score, find_method
+from ..methods.registry import check_score, find_method
+from .paper import captioned, grid
 
-__all__ = ["channel_strip", "compare_classes", "layer_strip"]
+__all__ = ["TILE", "channel_strip", "compare_classes", "layer_strip"]
 
-_TILE = 132  # pixels : le plus grand côté d'une vignette
+TILE = 132  # pixels : le plus grand côté d'une vignette
 _LAYER_COLUMNS, _CHANNEL_COLUMNS = 5, 6
-_PAPER, _INK, _MARK = (255, 255, 255), (20, 20, 20), (194, 65, 12)
 
 
 def compare_classes(
     analysis,
     targets,
+    *,
     layer=None,
     method="gradcam",
     score="logit",
-    alpha=0.4,
-    colormap="jet",
-    blend="add",
+    alpha=ALPHA,
+    colormap=COLORMAP,
+    blend=BLEND,
     common_scale=True,
 ):
-    """Rend plusieurs classes côte à côte sur la même photo, uint8 (H, W, 3), RVB.
+    """Renvoie plusieurs classes côte à côte sur la même photo.
 
-    `targets` : une liste de classes ; `common_scale` : avec une échelle commune, une même couleur
-    vaut le même nombre pour toutes les classes ; sinon chacune a la sienne. L'échelle est écrite
-    sous chaque image. Les autres arguments et les erreurs sont ceux de `analysis.heatmap` et de
-    `gl.superimpose`.
+    Sous chaque image sont écrites la probabilité de la classe et l'échelle des couleurs.
+
+    Arguments
+    ---------
+    analysis : le résultat de `model.analyze(image)`
+    targets : liste de classes (indices, identifiants ou noms)
+    layer, method, score : comme à `analysis.heatmap`
+    alpha, colormap, blend : comme à `gl.superimpose`
+    common_scale : vrai, une même couleur vaut le même nombre pour toutes les classes (sauf avec
+        une méthode dont les cartes n'ont pas la même unité d'une classe à l'autre) ; faux, chaque
+        classe a sa propre échelle
+    Rend
+    ----
+    uint8 (H, W, 3), RVB
+    Lève
+    ----
+    GradcamLabError
+        `targets` est vide, et les erreurs de `analysis.heatmap` et de `gl.superimpose`
+    Exemple
+    -------
+    gl.compare_classes(analysis, ["chat", "chien"])
     """
-    check_overlay(alpha, colormap, blend)
-    if isinstance(targets, (str, int, np.integer)):
+    _check_analysis(analysis, "gl.compare_classes")
+    alpha = check_overlay(alpha, colormap=colormap, blend=blend)
+    if isinstance(targets, str) or not isinstance(targets, Iterable):
         targets = [targets]
     predictions = [analysis.prediction(target) for target in targets]
     if not predictions:
         raise GradcamLabError("Donnez au moins une classe à comparer.")
-    maps = raw_maps(analysis, [p.index for p in predictions], layer, method, score)
-    names = [f"{p.label_fr} · {short_percent(p.probability)}" for p in predictions]
-    photo = fit(analysis.image)
-    common = common_scale and can_share_scale(method)
-    return compose_classes(photo, maps, names, alpha, colormap, blend, common)
+    maps = raw_maps(
+        analysis, [p.index for p in predictions], layer=layer, method=method, score=score
+    )
+    return compose_classes(
+        fit(analysis.image),
+        maps,
+        predictions,
+        common=common_scale and find_method(method).homogeneous,
+        colors={"alpha": alpha, "colormap": colormap, "blend": blend},
+    )
 
 
 def layer_strip(
     analysis,
     target=None,
+    *,
     layers="all",
     method="gradcam",
     score="logit",
-    alpha=0.4,
-    colormap="jet",
-    blend="add",
+    alpha=ALPHA,
+    colormap=COLORMAP,
+    blend=BLEND,
     marked=None,
 ):
-    """Rend une vignette par couche, de la première à la dernière, uint8 (H, W, 3), RVB.
+    """Renvoie une vignette par couche, de la première à la dernière, chacune à son échelle.
 
-    `layers` : une liste de noms, ou « all » ; `marked` : la couche à encadrer ; le reste est comme
-    à `analysis.heatmap` et à `gl.superimpose`. Chaque carte a sa propre échelle.
+    Arguments
+    ---------
+    analysis : le résultat de `model.analyze(image)`
+    target, method, score : comme à `analysis.heatmap`
+    layers : liste de noms, ou « all » pour toutes les couches
+    alpha, colormap, blend : comme à `gl.superimpose`
+    marked : le nom de la couche à encadrer, ou None
+    Rend
+    ----
+    uint8 (H, W, 3), RVB
+    Lève
+    ----
+    GradcamLabError
+        les erreurs de `analysis.heatmaps` et de `gl.superimpose`
+    Exemple
+    -------
+    gl.layer_strip(analysis, "chat", layers=["block1_conv1", "block4_conv5"])
     """
-    check_overlay(alpha, colormap, blend)
+    _check_analysis(analysis, "gl.layer_strip")
+    alpha = check_overlay(alpha, colormap=colormap, blend=blend)
+    target = analysis.prediction(target).index
     with muted():
-        found = analysis.heatmaps([analysis.prediction(target).index], layers, method, score)
+        found = analysis.heatmaps([target], layers, method=method, score=score)
     maps = {layer: heatmap for (_, layer), heatmap in found.items()}
-    photo = fit(analysis.image, _TILE)
-    return compose_layers(photo, maps, alpha, colormap, blend, marked)
+    colors = {"alpha": alpha, "colormap": colormap, "blend": blend}
+    return compose_layers(fit(analysis.image, TILE), maps, marked=marked, colors=colors)
 
 
-def channel_strip(analysis, target=None, layer=None, score="logit", count=12, colormap="viridis"):
-    """Rend les canaux qui pèsent le plus dans Grad-CAM, avec leurs poids, uint8 (H, W, 3), RVB.
+def channel_strip(
+    analysis, target=None, *, layer=None, score="logit", count=12, colormap="viridis"
+):
+    """Renvoie les canaux qui pèsent le plus dans Grad-CAM, avec leurs poids.
 
-    Le poids d'un canal est `alpha_k`, la moyenne de son gradient (Selvaraju et al., 2017,
-    équation 1) ; les `count` plus grands en valeur absolue sont montrés. Les couleurs ont la même
-    échelle pour tous. Arguments et erreurs : comme `analysis.heatmap`.
+    Le poids d'un canal est `alpha_k`, la moyenne de son gradient ; les `count` plus grands en
+    valeur absolue sont montrés. Les couleurs ont la même échelle pour tous.
+
+    Arguments
+    ---------
+    analysis : le résultat de `model.analyze(image)`
+    target, layer, score : comme à `analysis.heatmap`
+    count : le nombre de canaux, au moins 1
+    colormap : un nom de `gl.colormaps()`
+    Rend
+    ----
+    uint8 (H, W, 3), RVB
+    Lève
+    ----
+    SettingError
+        `count` n'est pas un nombre de canaux, et les erreurs de `analysis.heatmap`
+    Source
+    ------
+    Selvaraju et al., *Grad-CAM*, ICCV 2017, équation 1
+    Exemple
+    -------
+    gl.channel_strip(analysis, "chat", count=6)
     """
+    _check_analysis(analysis, "gl.channel_strip")
     check_overlay(colormap=colormap)
+    count = check_count(count, "Le nombre de canaux (count)")
     activations = analysis.activations(layer)
-    weights = pooled_gradients(analysis.gradients(target, layer, check_score(score)))
-    return compose_channels(fit(analysis.image, _TILE), activations, weights, count, colormap)
+    gradients = analysis.gradients(target, layer=layer, score=check_score(score))
+    photo = fit(analysis.image, TILE)
+    return compose_channels(
+        photo, activations, pooled_gradients(gradients), count=count, colormap=colormap
+    )
 
 
-# --- Les cartes -------------------------------------------------------------------------------
+def _check_analysis(analysis, name):
+    if not isinstance(analysis, Analysis):
+        raise GradcamLabError(
+            f"{name} attend le résultat de model.analyze(image), et non un objet de type "
+            f"{type(analysis).__name__}."
+        )
 
 
-def can_share_scale(method):
-    """Vrai si les cartes de deux classes sont dans la même unité : pas celles de Grad-CAM++."""
-    return find_method(method).homogeneous
+# --- Les cartes et leur assemblage ------------------------------------------------------------
 
 
-def raw_maps(analysis, targets, layer, method, score):
+def raw_maps(analysis, targets, **choices):
     """Les cartes avant normalisation, une par classe ; une carte vide n'affiche rien."""
     with muted():
-        return [analysis.heatmap(target, layer, method, score, False) for target in targets]
+        return [analysis.heatmap(target, normalize=False, **choices) for target in targets]
 
 
-# --- L'assemblage -----------------------------------------------------------------------------
-
-
-def compose_classes(photo, maps, names, alpha, colormap, blend, common):
+def compose_classes(photo, maps, predictions, *, common, colors):
+    """Une colonne par classe ; `common` : toutes à la même échelle."""
     peaks = [float(heatmap.max(initial=0)) for heatmap in maps]
     pieces = []
-    for heatmap, peak, name in zip(maps, peaks, names):
+    for heatmap, peak, prediction in zip(maps, peaks, predictions):
         scale = max(peaks) if common else peak
         values = np.clip(heatmap / scale, 0, 1) if scale > 0 else np.zeros_like(heatmap)
-        overlay = superimpose(values, photo, alpha, colormap=colormap, blend=blend)
         kind = "échelle commune" if common else "échelle propre"
         ends = f"{kind} : de 0 à {short(scale)}" if scale > 0 else f"{kind} : carte vide"
+        name = f"{prediction.label_fr} · {short_percent(prediction.probability)}"
         lines = [name, ends, f"maximum de cette carte : {short(peak)}"]
-        pieces.append(captioned(overlay, lines))
+        pieces.append(captioned(superimpose(values, photo, **colors), lines))
     return grid(pieces, len(pieces), gap=12)
 
 
-def compose_layers(photo, maps, alpha, colormap, blend, marked=None):
+def compose_layers(photo, maps, *, marked, colors):
+    """Une vignette par couche de `maps` ({nom: carte dans [0, 1]}), `marked` encadrée."""
     pieces = []
     for layer, heatmap in maps.items():
-        overlay = superimpose(heatmap, photo, alpha, colormap=colormap, blend=blend)
         lines = [layer, f"{heatmap.shape[0]} × {heatmap.shape[1]}"]
         if not heatmap.any():
             lines[1] += ", vide"
-        pieces.append(captioned(overlay, lines, width=_TILE, size=11, marked=layer == marked))
+        overlay = superimpose(heatmap, photo, **colors)
+        pieces.append(captioned(overlay, lines, width=TILE, size=11, marked=layer == marked))
     return grid(pieces, _LAYER_COLUMNS)
 
 
-def compose_channels(photo, activations, weights, count, colormap):
-    order = top_channels(weights, count)
+def compose_channels(photo, activations, weights, *, count, colormap):
+    """Une vignette par canal, des plus grands poids aux plus petits, en valeur absolue."""
+    magnitude = np.nan_to_num(np.abs(weights))
+    order = np.argsort(-magnitude, kind="stable")[:count]
     peak = float(activations[:, :, order].max(initial=0)) or 1.0
     size = (photo.height, photo.width)
     pieces = []
     for channel in order:
-        values = np.clip(activations[:, :, channel] / peak, 0, 1)
-        values = np.nan_to_num(values)
+        values = np.nan_to_num(np.clip(activations[:, :, channel] / peak, 0, 1))
         lines = [f"canal {channel}", f"poids {short(weights[channel], sign=True)}"]
         if not values.any():
             lines[0] += " (éteint)"
-        pieces.append(
-            captioned(colorize(values, size, colormap=colormap), lines, width=_TILE, size=11)
-        )
+        colored = colorize(values, size, colormap=colormap)
+        pieces.append(captioned(colored, lines, width=TILE, size=11))
     return grid(pieces, _CHANNEL_COLUMNS)
-
-
-def top_channels(weights, count=12):
-    """Les numéros des canaux de plus grand poids, en valeur absolue, par ordre."""
-    magnitude = np.nan_to_num(np.abs(weights))
-    return [int(k) for k in np.argsort(-magnitude, kind="stable")[: max(1, int(count))]]
-
-
-def captioned(picture, lines, width=0, size=14, marked=False):
-    """L'image sur du papier blanc, avec des lignes de texte dessous ; encadrée si `marked`."""
-    font = _font(size)
-    height, own = picture.shape[:2]
-    width = max(width, own)
-    step = size + 5
-    paper = Image.new("RGB", (width + 8, height + 10 + step * len(lines)), _PAPER)
-    paper.paste(Image.fromarray(picture), (4 + (width - own) // 2, 4))
-    draw = ImageDraw.Draw(paper)
-    for i, line in enumerate(lines):
-        draw.text((5, height + 6 + i * step), _cut(line, font, width), fill=_INK, font=font)
-    if marked:
-        draw.rectangle((0, 0, paper.width - 1, paper.height - 1), outline=_MARK, width=3)
-    return np.asarray(paper)
-
-
-def grid(pieces, columns, gap=4):
-    """Range des images en lignes de `columns`, sur du blanc ; une image seule reste elle-même."""
-    height = max(len(piece) for piece in pieces)
-    width = max(piece.shape[1] for piece in pieces)
-    columns = max(1, min(columns, len(pieces)))
-    rows = -(-len(pieces) // columns)
-    shape = (rows * (height + gap) - gap, columns * (width + gap) - gap, 3)
-    sheet = np.full(shape, 255, np.uint8)
-    for i, piece in enumerate(pieces):
-        y, x = (i // columns) * (height + gap), (i % columns) * (width + gap)
-        sheet[y : y + piece.shape[0], x : x + piece.shape[1]] = piece
-    return sheet
-
-
-# --- Les mots et la police ------------------------------------------------------------------
-
-
-def method_title(name):
-    """Le titre d'une méthode : « Grad-CAM »."""
-    return METHODS[name].title
-
-
-@functools.cache
-def _font(size):
-    # La police livrée avec matplotlib a toutes les lettres du français, sur tous les systèmes.
-    import matplotlib
-
-    path = Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
-    return ImageFont.truetype(str(path), size)
-
-
-def _cut(text, font, width):
-    """`text`, raccourci au milieu s'il dépasse `width` pixels : la fin d'un nom le distingue."""
-    if font.getlength(text) <= width:
-        return text
-    for kept in range(len(text) - 1, 1, -1):
-        shortened = text[: kept // 2] + "…" + text[-(kept - kept // 2) :]
-        if font.getlength(shortened) <= width:
-            return shortened
-    return "…"

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from .reading import load_image
+from .reading import MIN_SIDE, load_image
 
 __all__ = ["BOX", "fit", "fitted_size", "resize_for_network", "resize_map", "shrink"]
 
@@ -38,7 +38,8 @@ def fit(image, side=BOX):
 def fitted_size(size, side=BOX):
     """Renvoie la taille (largeur, hauteur) que `fit` donne à une image de taille `size`."""
     scale = side / max(size)
-    return tuple(max(1, round(length * scale)) for length in size)
+    # Une photo très étroite reste une image : `load_image` refuserait un seul pixel.
+    return tuple(max(MIN_SIDE, round(length * scale)) for length in size)
 
 
 def shrink(image, side=640):

@@ -9,8 +9,10 @@ from tiny_models import CLASSES, build, make_image
 
 import gradcam_lab as gl
 from gradcam_lab.explorer import Session
+from gradcam_lab.explorer.files import make_files
 from gradcam_lab.explorer.layers import main_layers
-from gradcam_lab.explorer.state import VIEWS
+from gradcam_lab.explorer.views import VIEWS, View
+from gradcam_lab.explorer.views.base import Drawing
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +66,7 @@ def test_code_redraws_the_picture(session, choices):
 def test_overlay_is_the_documented_formula(session, mini):
     result = render(session, target="chat", layer="block4_conv2")
     image = gl.sample("chelsea")
-    heatmap = mini.analyze(image).heatmap("chat", "block4_conv2")
+    heatmap = mini.analyze(image).heatmap("chat", layer="block4_conv2")
     expected = gl.superimpose(heatmap, image.resize((400, 266)))
     np.testing.assert_array_equal(result.picture, expected)
     np.testing.assert_array_equal(result.heatmap, heatmap)
@@ -123,6 +125,21 @@ def test_view_functions_refuse_bad_arguments(mini):
         gl.channel_strip(analysis, colormap="jett")
     with pytest.raises(gl.errors.UnknownLayerError):
         gl.layer_strip(analysis, layers=["block9"])
+    with pytest.raises(gl.GradcamLabError, match="couche"):
+        gl.layer_strip(analysis, layers=[])
+    with pytest.raises(gl.errors.SettingError, match="nombre de canaux"):
+        gl.channel_strip(analysis, count=0)
+    for strip in (gl.compare_classes, gl.layer_strip, gl.channel_strip):
+        with pytest.raises(gl.GradcamLabError, match=r"model\.analyze\(image\)"):
+            strip(mini, "chat")
+
+
+def test_one_class_is_compared_with_none(mini):
+    analysis = mini.analyze(gl.sample("chelsea"))
+    alone = gl.compare_classes(analysis, "chat")
+    np.testing.assert_array_equal(alone, gl.compare_classes(analysis, ["chat"]))
+    index = mini.find_class("chat")
+    np.testing.assert_array_equal(alone, gl.compare_classes(analysis, np.int64(index)))
 
 
 # --- Ce qui est calculé, et combien de fois -----------------------------------------------------
@@ -138,13 +155,16 @@ def test_one_forward_pass_per_photo(session, mini):
     assert mini.network.forward_count == before + 2
 
 
-def test_colors_do_not_run_the_network(session, mini, monkeypatch):
-    render(session, target="chat")
-    monkeypatch.setattr(type(mini.network), "_function", None)
-    for choices in ({"alpha": 0.9}, {"colormap": "magma"}, {"blend": "mix"}, {"outline": True}):
-        render(session, **choices)
-    result = render(session, threshold=0.8)
-    assert "le réseau n'a pas tourné" in result.status
+def test_colors_do_not_run_the_network(session, mini):
+    network = mini.network
+    for view in VIEWS:
+        render(session, target="chat", view=view)
+        before = network.forward_count, network.backward_count
+        for choices in ({"alpha": 0.9}, {"colormap": "magma"}, {"blend": "mix"}, {"outline": True}):
+            render(session, **choices)
+        result = render(session, threshold=0.8)
+        assert "le réseau n'a pas tourné" in result.status
+        assert (network.forward_count, network.backward_count) == before
 
 
 def test_a_class_already_seen_is_not_computed_again(session, mini):
@@ -179,6 +199,13 @@ def test_two_networks_at_most_stay_loaded(session, monkeypatch, mini):
         assert render(session, network=name, layer=None).caption.startswith(f"Réseau {name}")
         assert len(session._library._loaded) <= 2
     assert session.analysis_count <= 2
+
+
+def test_a_thin_photo_is_shown_in_every_view(session):
+    thin = Image.fromarray(np.full((3, 900, 3), 90, np.uint8))
+    session.state = session.understand(session.state, {"photo": thin})
+    for view in VIEWS:
+        assert render(session, view=view).picture.ndim == 3
 
 
 def test_a_huge_photo_is_reduced(session):
@@ -238,10 +265,18 @@ def test_disabled_controls_have_a_reason(session):
         for name, reason in render(session, view=view).disabled.items():
             assert name in session.state.__dataclass_fields__
             assert len(reason) > 10
-    assert "softmax" not in render(session, view="overlay").disabled
+    assert "score" not in render(session, view="overlay").disabled
     assert "threshold" in render(session, outline=False).disabled
     assert "threshold" not in render(session, outline=True).disabled
     assert "common_scale" in render(session, view="compare", method="gradcam++").disabled
+
+
+def test_a_control_of_one_view_is_idle_in_the_others(session):
+    for control, owner in {"rival": "compare", "outline": "overlay"}.items():
+        for view in VIEWS:
+            reason = render(session, view=view).disabled.get(control, "")
+            assert (VIEWS[owner].title in reason) == (view != owner)
+    assert "sans la photo" in render(session, view="channels").disabled["alpha"]
 
 
 def test_a_network_that_hides_its_scores_uses_the_probability():
@@ -251,12 +286,58 @@ def test_a_network_that_hides_its_scores_uses_the_probability():
     x = keras.layers.Conv2D(4, 3, name="conv")(inputs)
     x = keras.layers.GlobalAveragePooling2D()(x)
     x = keras.layers.Dense(3, activation="softmax")(x)
-    model = keras.Model(inputs, keras.layers.Lambda(lambda p: p * 1.0)(x))
-    session = Session(gl.Classifier(model), make_image())
+    # Des probabilités, mais par un chemin que personne ne sait remonter jusqu'au score.
+    x = keras.layers.Lambda(lambda p: p**2 / keras.ops.sum(p**2, axis=-1, keepdims=True))(x)
+    classifier = gl.Classifier(keras.Model(inputs, x))
+    with pytest.raises(gl.errors.ModelError):
+        _ = classifier.analyze(make_image()).scores
+    session = Session(classifier, make_image())
     result = session.render(session.state)
-    if "score" in result.disabled:
-        assert result.state.score == "probability"
     assert not result.error
+    assert "avant softmax" in result.disabled["score"]
+    assert result.state.score == "probability"
+    assert 'score="probability"' in result.code
+
+
+# --- Une vue de plus -----------------------------------------------------------------------------
+
+
+class Negative(View):
+    """Une vue d'essai : la photo en négatif là où la carte est chaude."""
+
+    name, title, file = "negative", "En négatif", "negatif"
+    own = ("outline",)
+    heading = "Le négatif"
+
+    def idle(self, state):
+        return {"blend": "le négatif ne se mélange pas"}
+
+    def draw(self, content, state, scene, shown):
+        alt = f"Négatif de la classe {shown[0].label_fr} sur la photo : {scene.title}"
+        picture = 255 - gl.superimpose(content.heatmap, scene.photo, alpha=state.alpha)
+        return Drawing(picture, alt, ["ceci est un essai"])
+
+    def code(self, state, names, layers, size):
+        return [
+            f"heatmap = analysis.heatmap({names[0]}, layer={state.layer!r})",
+            "photo = image.resize((400, 266))",
+            f"picture = 255 - gl.superimpose(heatmap, photo, alpha={state.alpha})",
+        ]
+
+
+def test_a_view_is_added_by_one_object(session, monkeypatch):
+    monkeypatch.setitem(VIEWS, "negative", Negative())
+    result = render(session, view="negative", target="chat", alpha=0.7)
+    np.testing.assert_array_equal(run(result.code), result.picture)
+    assert result.alt == "Négatif de la classe chat sur la photo : Chelsea, une chatte tigrée"
+    assert "ceci est un essai" in result.notes
+    assert result.disabled["blend"] == "le négatif ne se mélange pas"
+    assert "outline" not in result.disabled
+    assert "Deux classes" in result.disabled["rival"]
+    assert "« chat »" in result.caption
+    assert any("_negatif.png" in name for name in make_files(session, result))
+    # Les vues qui ignorent ce réglage disent désormais où il sert.
+    assert "outline" in render(session, view="layers").disabled
 
 
 @pytest.mark.parametrize(
@@ -290,9 +371,10 @@ def test_render_never_raises(session, monkeypatch):
     def broken(*_):
         raise RuntimeError("panne")
 
-    monkeypatch.setattr("gradcam_lab.explorer.content.draw", broken)
+    view = VIEWS[session.state.view]
+    monkeypatch.setattr(view, "draw", broken, raising=False)
     assert "RuntimeError : panne" in session.render(session.state).error
-    monkeypatch.setattr("gradcam_lab.explorer.content.draw", lambda *_: [][1:] or 1 / 0)
+    monkeypatch.setattr(view, "draw", lambda *_: 1 / 0)
     assert "erreur imprévue" in session.render(session.state).error
 
 

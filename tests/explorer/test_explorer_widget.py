@@ -14,10 +14,12 @@ from PIL import Image
 import gradcam_lab as gl
 
 pytest.importorskip("ipywidgets")
+pytest.importorskip("anywidget")
 
 from tiny_models import build, make_image
 
-from gradcam_lab.explorer.widgets.uploads import read_upload
+from gradcam_lab.explorer.views import VIEWS
+from gradcam_lab.explorer.widgets.page import MAX_BYTES
 
 
 @pytest.fixture(scope="module")
@@ -45,15 +47,10 @@ def living_widgets():
     return ipywidgets.Widget.widgets
 
 
-def import_file(control, name, data):
-    """Fait comme si la page avait envoyé ce fichier."""
-    if isinstance(control.value, dict):
-        control.set_trait("value", {name: {"metadata": {"name": name}, "content": data}})
-    else:
-        from datetime import datetime
-
-        item = {"name": name, "type": "", "size": len(data), "content": memoryview(data)}
-        control.value = ({**item, "last_modified": datetime(2024, 1, 1)},)
+def import_file(control, name, data, size=None):
+    """Fait comme si la page avait envoyé ce fichier (None : elle n'a pas su le lire)."""
+    content = {"name": name, "size": len(data or b"") if size is None else size}
+    control._handle_custom_msg(content, [] if data is None else [memoryview(data)])
 
 
 def png_bytes(color=(200, 30, 30)):
@@ -93,6 +90,27 @@ def test_starts_with_a_keras_model():
     explorer = gl.Explorer(build("Sequential"), make_image())
     check(explorer)
     np.testing.assert_array_equal(np.asarray(explorer.image), make_image())
+    explorer.close()
+
+
+def test_a_page_that_runs_nothing_says_what_to_do(explorer):
+    assert repr(explorer) == "Exécutez cette cellule pour faire apparaître l'explorateur."
+    assert str(explorer) == "<Explorer : réseau mini, classe « chat », couche block4_conv5>"
+
+
+def test_a_view_is_added_to_the_list_by_one_object(mini, monkeypatch):
+    from test_explorer_state import Negative
+
+    monkeypatch.setitem(VIEWS, "negative", Negative())
+    explorer = gl.Explorer(mini, gl.sample("chelsea"), view="negative")
+    controls = explorer._controls
+    assert ("En négatif", "negative") in controls.view.options
+    assert controls.blend.disabled
+    assert "le mélange (le négatif ne se mélange pas)" in controls.message.value
+    assert "Le négatif" in controls.picture_view.value
+    controls.view.value = "compare"
+    controls.view.value = "negative"
+    check(explorer)
     explorer.close()
 
 
@@ -149,7 +167,7 @@ def test_search_then_choose(explorer, controls):
     controls.search.value = "ELEPH"
     assert [label.split(" (")[0] for label, _ in controls.found.options] == ["éléphant"]
     controls.found.value = controls.found.options[0][1]
-    assert "éléphant" in repr(explorer)
+    assert "éléphant" in str(explorer)
     controls.search.value = "zzzz"
     assert "zzzz" in explorer.message
     assert "alert" in controls.message.value
@@ -192,7 +210,8 @@ def test_every_control_has_a_label_and_pictures_an_alternative(explorer, control
     import ipywidgets as widgets
 
     labelled = (widgets.Dropdown, widgets.Select, widgets.Text, widgets.SelectionSlider)
-    labelled += (widgets.FloatSlider, widgets.Checkbox, widgets.FileUpload, widgets.Button)
+    labelled += (widgets.FloatSlider, widgets.Checkbox, widgets.Button)
+    assert controls.upload.description == "Importer une photo"
     for control in vars(controls).values():
         if isinstance(control, labelled):
             assert control.description, control
@@ -208,7 +227,6 @@ def test_import_a_photo(explorer, controls):
     import_file(controls.upload, "rouge.png", png_bytes())
     assert controls.photo.label == "rouge.png"
     assert explorer.image.size == (64, 50)
-    assert not controls.upload.value
     check(explorer)
     import_file(controls.upload, "rouge.png", png_bytes((0, 0, 255)))
     assert explorer.image.getpixel((0, 0)) == (0, 0, 255)
@@ -231,12 +249,32 @@ def test_an_address_without_network(explorer, controls):
     assert explorer.state.photo == "chelsea"
 
 
-def test_upload_values_of_both_ipywidgets():
-    data = b"abc"
-    assert read_upload({"a.png": {"metadata": {}, "content": data}}) == ("a.png", data)
-    assert read_upload(({"name": "a.png", "content": memoryview(data)},)) == ("a.png", data)
-    assert read_upload({}) is None
-    assert read_upload(()) is None
+@pytest.mark.parametrize(
+    ("size", "sentence"),
+    [
+        (14_200_000, "« photo.tif » pèse 14\N{NO-BREAK SPACE}Mo et votre navigateur"),
+        (3_000, "n'a pas pu lire le fichier « photo.tif »"),
+    ],
+)
+def test_a_file_the_browser_cannot_read_is_said(explorer, controls, size, sentence):
+    before = explorer.picture
+    import_file(controls.upload, "photo.tif", None, size)
+    assert sentence in explorer.message
+    np.testing.assert_array_equal(explorer.picture, before)
+    import_file(controls.upload, "rouge.png", png_bytes())
+    assert controls.photo.label == "rouge.png"
+
+
+def test_the_limit_is_announced(controls):
+    words = "".join(child.value for child in controls.boxes[0].children if hasattr(child, "value"))
+    assert f"plus de {MAX_BYTES // 1_000_000}\N{NO-BREAK SPACE}Mo" in words
+    # Un message de plus de 10 Mo couperait la liaison entre la page et le noyau.
+    assert controls.upload.max_bytes == MAX_BYTES < 8 * 2**20
+
+
+def test_an_address_without_its_beginning_is_an_address(explorer, controls):
+    controls.address.value = "www.exemple.org/chat.jpg"
+    assert "https://www.exemple.org/chat.jpg" in explorer.message
 
 
 # --- Les erreurs ---------------------------------------------------------------------------------
@@ -258,7 +296,7 @@ def test_an_unexpected_error_is_shown(explorer, controls, monkeypatch):
         raise RuntimeError("panne d'essai")
 
     with monkeypatch.context() as patch:
-        patch.setattr("gradcam_lab.explorer.content.draw", broken)
+        patch.setattr(VIEWS[explorer.state.view], "draw", broken, raising=False)
         controls.alpha.value = 0.9
         assert "RuntimeError : panne d'essai" in explorer.message
         assert controls.alpha.value == 0.4
@@ -337,6 +375,9 @@ def test_closing_frees_everything():
     assert analysis() is None
     assert classifier() is None
     assert "fermé" in repr(explorer)
+    assert "fermé" in str(explorer)
+    with pytest.raises(gl.GradcamLabError, match="est fermé"):
+        _ = explorer.message
     with pytest.raises(gl.GradcamLabError, match="est fermé"):
         _ = explorer.picture
     with pytest.raises(gl.GradcamLabError, match="est fermé"):

@@ -1,15 +1,17 @@
 """Les boutons et les curseurs de l'explorateur, et leur mise en page ; aucune logique ici.
 
-Uniquement des widgets présents dans ipywidgets 7.7 et 8.
+Uniquement des widgets présents dans ipywidgets 7.7 et 8, et `PhotoButton`.
 """
 
 import ipywidgets as widgets
 
+from ...base.numbers import megabytes
 from ...images import COLORBLIND_SAFE, colormaps, fit
 from ...images.photos import sample, samples
 from ...methods.registry import METHODS
-from ..state import VIEWS
+from ..views import VIEWS
 from . import html
+from .page import MAX_BYTES, PhotoButton
 
 __all__ = ["PANELS", "TOP", "Controls"]
 
@@ -52,12 +54,9 @@ class Controls:
         self.photo = _wide(widgets.Dropdown, "Photo")
         self.network = _wide(widgets.Dropdown, "Réseau")
         self.view = _wide(
-            widgets.Dropdown, "Vue", options=[(title, name) for name, title in VIEWS.items()]
+            widgets.Dropdown, "Vue", options=[(view.title, view.name) for view in VIEWS.values()]
         )
-        self.upload = widgets.FileUpload(
-            accept="image/*", multiple=False, description="Importer une photo",
-            layout=_layout(width="210px"),
-        )  # fmt: skip
+        self.upload = PhotoButton(layout=_layout(width="210px", margin="2px"))
         self.address = _wide(
             widgets.Text, "Adresse", placeholder="https://… puis Entrée", continuous_update=False
         )
@@ -178,9 +177,14 @@ class Controls:
             _column(*pair, flex="1 1 84px", max_width="120px", margin="0 6px 0 0")
             for pair in self.gallery.values()
         ]
+        help_text = (
+            f"Une photo de plus de {megabytes(MAX_BYTES / 1e6)} est d'abord réduite dans votre "
+            "navigateur."
+        )
         return _column(
             _row(*gallery),
             _row(self.upload, _column(self.address, flex="1 1 260px"), margin="6px 0 0 0"),
+            widgets.HTML(html.paragraph(help_text)),
         )
 
     def _color_box(self):

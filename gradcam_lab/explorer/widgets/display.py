@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 
 from ...base.numbers import short_percent as percent
+from ..views import find_view
 from . import html
 from .controls import PANELS
 
@@ -24,6 +25,8 @@ _NAMES = {
     "blend": "le mélange",
     "score": "le score",
     "all_layers": "toutes les couches",
+    "colormap": "la palette",
+    "layer": "la couche",
 }
 
 
@@ -56,16 +59,16 @@ class Display:
         self.result = result
         self.sync()
         controls, state = self._controls, result.state
-        overlay = state.view == "overlay"
-        controls.photo_view.layout.display = "" if overlay else "none"
-        controls.picture_view.layout.width = "49%" if overlay else "100%"
+        view = find_view(state.view)
+        controls.photo_view.layout.display = "" if view.beside else "none"
+        controls.picture_view.layout.width = "49%" if view.beside else "100%"
         if self._photo_shown != state.photo:
             self._photo_shown = state.photo
             title = self._session.photos[state.photo].title
             controls.photo_view.value = html.picture(result.photo, f"Photo : {title}", "La photo")
-        title = "La carte superposée à la photo" if overlay else ""
-        scroll = state.view in ("layers", "channels")
-        controls.picture_view.value = html.picture(result.picture, result.alt, title, scroll)
+        controls.picture_view.value = html.picture(
+            result.picture, result.alt, view.heading, view.scrolls
+        )
         controls.caption.value = html.caption(result.caption, state.colormap)
         controls.code.value = html.code(result.code)
         controls.links.value = ""
@@ -147,8 +150,9 @@ class Display:
         names.value = self.result.state.layer
 
     def _fill_classes(self):
-        sides = ("← {}", "{} →") if self.result.state.view == "compare" else ("{}", "{}")
-        chosen = {p.index: side for p, side in zip(self.result.shown, sides)}
+        shown = self.result.shown
+        sides = ("← {}", "{} →") if len(shown) > 1 else ("{}",)
+        chosen = {p.index: side for p, side in zip(shown, sides)}
         predictions = self.result.predictions
         for i, button in enumerate(self._controls.class_buttons):
             button.disabled = i >= len(predictions)

@@ -1,10 +1,12 @@
 """L'explorateur dans le carnet : des widgets reliés à la session, qui fait tout le travail."""
 
+import re
 import weakref
 
 import ipywidgets as widgets
 
 from ...errors import GradcamLabError
+from ...images import ALPHA, BLEND, COLORMAP
 from .. import texts
 from ..files import make_files
 from ..session import Session
@@ -12,24 +14,32 @@ from . import html
 from .controls import Controls
 from .display import DIRECT, Display
 from .later import Later
-from .uploads import read_upload, reset_upload
 
 __all__ = ["Explorer"]
 
 # Mêlées à la photo, et non ajoutées, ces couleurs ne comptent pas sur la teinte pour se lire.
 _READABLE = {"colormap": "viridis", "blend": "mix", "alpha": 0.6}
-_BOOK = {"colormap": "jet", "blend": "add", "alpha": 0.4}
+_BOOK = {"colormap": COLORMAP, "blend": BLEND, "alpha": ALPHA}
 
 
 class Explorer(widgets.VBox):
-    """L'outil interactif : choisir la photo, la classe et la couche, et voir où le réseau regarde.
+    """Ouvre l'outil interactif : une photo, une classe, une couche, et où le réseau regarde.
 
-    `model` : un nom de `gl.available_models()`, un `Classifier`, un modèle Keras, ou None
-    (« mini ») ; `image` : tout ce que `gl.load_image` accepte, ou None ; les autres arguments sont
-    les choix de départ : `target`, `rival`, `layer`, `method`, `score`, `colormap`, `alpha`,
-    `blend`, `outline`, `threshold`, `view` (« overlay », « compare », « layers », « channels »),
-    `common_scale`, `all_layers`. Une classe se donne par son nom ou son indice.
     Une erreur de départ est levée ; les suivantes s'affichent dans l'outil.
+
+    Arguments
+    ---------
+    model : un nom de `gl.available_models()`, un `Classifier`, un modèle Keras, ou None (« mini »)
+    image : tout ce que `gl.load_image` accepte, ou None (une photo d'exemple)
+    choices : les choix de départ, des champs d'`ExplorerState` (`target`, `layer`, `method`,
+        `alpha`, `view`...) ; une classe se donne par son nom ou son indice
+    Lève
+    ----
+    GradcamLabError
+        un choix n'existe pas, et les erreurs de `gl.load_model` et de `gl.load_image`
+    Exemple
+    -------
+    explorer = gl.Explorer("vgg16", "ma_photo.jpg", target="dalmatien", view="compare")
     """
 
     _opened = weakref.WeakValueDictionary()  # noqa: RUF012
@@ -46,6 +56,8 @@ class Explorer(widgets.VBox):
             raise GradcamLabError(result.error)
         controls = Controls()
         super().__init__(controls.root, layout=widgets.Layout(width="100%", max_width="1180px"))
+        # C'est par ce nom que `page.js` reconnaît l'outil.
+        self.add_class("gradcam-lab-explorer")
         Explorer._count = self.number = number
         Explorer._opened[number] = self
         self._session, self._controls = session, controls
@@ -57,7 +69,16 @@ class Explorer(widgets.VBox):
 
     @staticmethod
     def opened(number):
-        """Rend l'explorateur de ce numéro, celui que cite son code équivalent."""
+        """Renvoie l'explorateur de ce numéro, celui que cite son code équivalent.
+
+        Arguments
+        ---------
+        number : entier, l'attribut `number` de l'explorateur
+        Lève
+        ----
+        GradcamLabError
+            cet explorateur est fermé
+        """
         try:
             return Explorer._opened[number]
         except KeyError:
@@ -67,8 +88,14 @@ class Explorer(widgets.VBox):
             ) from None
 
     def __repr__(self):
+        # Une page qui n'exécute rien n'affiche que ce texte.
         if self._closed:
             return f"<Explorer n° {self.number}, fermé>"
+        return "Exécutez cette cellule pour faire apparaître l'explorateur."
+
+    def __str__(self):
+        if self._closed:
+            return repr(self)
         state, shown = self.state, self._display.result.shown
         classes = " et ".join(f"« {p.label_fr} »" for p in shown)
         return f"<Explorer : réseau {self.classifier.name}, classe {classes}, couche {state.layer}>"
@@ -77,50 +104,59 @@ class Explorer(widgets.VBox):
 
     @property
     def state(self):
-        """Les choix actuels (`ExplorerState`), où rien n'est laissé automatique."""
+        """Renvoie les choix actuels (`ExplorerState`), où rien n'est laissé automatique."""
         return self._current().state
 
     @property
     def picture(self):
-        """L'image affichée, uint8 (H, W, 3), RVB."""
+        """Renvoie l'image affichée, uint8 (H, W, 3), RVB."""
         return self._current().picture.copy()
 
     @property
     def heatmap(self):
-        """La carte de chaleur de la classe et de la couche choisies, float32 (h, w)."""
+        """Renvoie la carte de la classe et de la couche choisies, float32 (h, w), dans [0, 1]."""
         return self._current().heatmap.copy()
 
     @property
     def code(self):
-        """Le code équivalent : exécuté, il met la même image dans `picture`."""
+        """Renvoie le code équivalent : exécuté, il met la même image dans `picture`."""
         return self._current().code
 
     @property
     def message(self):
-        """Ce que l'outil dit : l'erreur, s'il y en a une, sinon la ligne d'état."""
+        """Renvoie ce que l'outil dit : l'erreur, s'il y en a une, sinon la ligne d'état."""
+        self._require_open()
         self._later.flush()
         return self._display.error or self._display.result.status
 
     @property
     def notes(self):
-        """Les phrases qui disent pourquoi la carte affichée est vide ou douteuse."""
+        """Renvoie les phrases qui disent pourquoi la carte affichée est vide ou douteuse."""
         return list(self._current().notes)
 
     @property
     def image(self):
-        """La photo choisie, une image PIL."""
+        """Renvoie la photo choisie, une image PIL, en RVB."""
         return self._session.analysis(self.state).image.copy()
 
     @property
     def classifier(self):
-        """Le réseau choisi, un `Classifier`."""
+        """Renvoie le réseau choisi, un `Classifier`."""
         return self._session.classifier(self.state.network)
 
     def choose(self, **choices):
-        """Fait un ou plusieurs choix, comme avec les boutons ; mêmes noms qu'à la création.
+        """Fait un ou plusieurs choix, comme avec les boutons.
 
-        `photo` accepte aussi tout ce que `gl.load_image` accepte. Lève l'erreur, au lieu de
-        l'afficher.
+        Arguments
+        ---------
+        choices : mêmes noms qu'à la création ; `photo` accepte tout ce que `gl.load_image` accepte
+        Lève
+        ----
+        GradcamLabError
+            un choix n'existe pas : l'erreur est levée, et non affichée ; l'outil garde son image
+        Exemple
+        -------
+        explorer.choose(target="chat", layer="block3_conv1", alpha=0.6)
         """
         self._require_open()
         self._later.cancel()
@@ -132,7 +168,7 @@ class Explorer(widgets.VBox):
         self._display.show(result)
 
     def files(self):
-        """Les fichiers de « Télécharger » : `{nom: octets}`."""
+        """Renvoie les fichiers de « Télécharger » : `{nom: octets}`, deux .png et un .npy."""
         return make_files(self._session, self._current())
 
     def close(self):
@@ -160,7 +196,7 @@ class Explorer(widgets.VBox):
         self._observe(controls.search, self._search)
         self._observe(controls.found, self._pick)
         self._observe(controls.address, self._load_address)
-        self._observe(controls.upload, self._load_upload)
+        controls.upload.on_photo(lambda read: self._guarded(self._load_upload, read))
         self._observe(controls.panel, self._display.show_panel)
         for i, button in enumerate(controls.class_buttons):
             self._on_click(
@@ -200,8 +236,8 @@ class Explorer(widgets.VBox):
 
     def _pick(self, index):
         if index is not None:
-            compare = self._display.result.state.view == "compare"
-            self._ask(self._controls.side.value if compare else "target", index)
+            several = len(self._display.result.shown) > 1
+            self._ask(self._controls.side.value if several else "target", index)
 
     def _search(self, text):
         text = text.strip()
@@ -215,17 +251,15 @@ class Explorer(widgets.VBox):
         self._display.show_message()
 
     def _load_address(self, text):
-        if text.strip():
+        text = text.strip()
+        if text:
             self._display.busy("Lecture de la photo…")
-            self._add_photo(text.strip())
+            # On copie souvent une adresse sans son début ; aucun fichier ne commence ainsi.
+            self._add_photo(re.sub(r"^www\.", "https://www.", text, flags=re.IGNORECASE))
 
-    def _load_upload(self, value):
-        uploaded = read_upload(value)
-        if uploaded is not None:
-            name, data = uploaded
-            with self._display.silence():
-                reset_upload(self._controls.upload)
-            self._add_photo(data, name)
+    def _load_upload(self, read):
+        name, data = read()
+        self._add_photo(data, name)
 
     def _add_photo(self, source, name=None):
         key = self._session.add_photo(source, name, keep=self._display.result.state.photo)
