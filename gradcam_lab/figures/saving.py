@@ -1,51 +1,89 @@
 """Enregistrer la carte de chaleur et la superposition d'une analyse, les deux ou aucune."""
 
-from pathlib import Path
+import os
 
-from ..errors import OutputError
-from ..images import check_writable, colorize, superimpose, write_images
+from ..errors import OutputError, SettingError
+from ..images import (
+    ALPHA,
+    BLEND,
+    COLORMAP,
+    check_overlay,
+    check_writable,
+    colorize,
+    superimpose,
+    write_images,
+)
+from ..images.writing import as_path
+
+__all__ = ["output_paths", "save"]
 
 
 def save(
     analysis,
     path,
     target=None,
+    *,
     layer=None,
     method="gradcam",
     score="logit",
-    alpha=0.4,
-    colormap="jet",
+    alpha=ALPHA,
+    colormap=COLORMAP,
+    blend=BLEND,
     overwrite=False,
 ):
-    """Écrit la carte de chaleur et la superposition, et renvoie leurs deux chemins.
+    """Écrit la carte de chaleur et la superposition d'une analyse, les deux ou aucune.
 
-    `path` sert de modèle : « dalmatien.jpg » donne `dalmatien_heatmap.jpg` et
-    `dalmatien_gradcam.jpg` dans le même dossier ; « dalmatien.jpg » lui-même n'est jamais touché.
-    Les deux images ont la taille de la photo. L'extension est .jpg (par défaut), .jpeg, .png ou
-    .webp.
+    Les deux images ont la taille de la photo. Une carte vide est enregistrée aussi, et sa cause est
+    affichée.
 
-    `target`, `layer`, `method` et `score` sont ceux de `analysis.heatmap` ; `alpha` et `colormap`,
-    ceux de `superimpose`. Une carte vide est enregistrée aussi, et sa cause est affichée.
+    Arguments
+    ---------
+    analysis : ce que renvoie `model.analyze(photo)`
+    path : le modèle des deux noms : « dalmatien.jpg » donne `dalmatien_heatmap.jpg` et
+        `dalmatien_gradcam.jpg` dans le même dossier ; « dalmatien.jpg » lui-même n'est jamais
+        touché ; l'extension est .jpg (par défaut), .jpeg, .png ou .webp
+    target, layer, method, score : comme pour `analysis.heatmap`
+    alpha, colormap, blend : comme pour `superimpose`
+    overwrite : remplace les fichiers déjà présents
 
-    Les deux fichiers sont écrits, ou aucun ; ceux qui existent ne sont remplacés qu'avec
-    `overwrite=True`. Lève `OutputError`, et les erreurs de `analysis.heatmap` et `superimpose`.
+    Rend
+    ----
+    couple de Path
+        les chemins de la carte et de la superposition
+
+    Lève
+    ----
+    OutputError
+        un fichier existe déjà, ne peut pas être écrit, ou la photo est trop grande pour son format
+    SettingError, UnknownClassError, UnknownLayerError, UnknownMethodError
+        comme `analysis.heatmap` et `superimpose`
+
+    Exemple
+    -------
+    >>> gl.save(analysis, "dalmatien.png", target="dalmatien", blend="mix")  # doctest: +SKIP
     """
+    if not hasattr(analysis, "heatmap"):
+        raise SettingError(
+            "gl.save attend d'abord une analyse, celle que renvoie model.analyze(photo), et non un "
+            f"objet de type {type(analysis).__name__}."
+        )
     paths = output_paths(path)
-    # Avant le calcul : personne n'attend une carte qui ne pourra pas être écrite.
-    check_writable(paths, overwrite)
-    heatmap = analysis.heatmap(target, layer, method, score)
     width, height = analysis.image.size
+    # Avant le calcul : personne n'attend une carte qui ne pourra pas être écrite.
+    check_writable(paths, overwrite, size=(height, width))
+    check_overlay(alpha, colormap=colormap, blend=blend)
+    heatmap = analysis.heatmap(target, layer=layer, method=method, score=score)
     pictures = (
         colorize(heatmap, (height, width), colormap=colormap),
-        superimpose(heatmap, analysis.image, alpha, colormap=colormap),
+        superimpose(heatmap, analysis.image, alpha, colormap=colormap, blend=blend),
     )
     return tuple(write_images(zip(pictures, paths), overwrite=overwrite))
 
 
 def output_paths(path):
     """Renvoie les chemins de la carte et de la superposition tirés du modèle `path`."""
-    path = Path(path).expanduser()
-    if path.is_dir() or not path.name:
+    path = as_path(path)
+    if os.path.isdir(path) or not path.name:
         raise OutputError(
             f"« {path} » est un dossier : donnez aussi un nom, par exemple "
             f"« {path / 'photo.jpg'} »."

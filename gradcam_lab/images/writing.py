@@ -2,39 +2,78 @@
 
 import contextlib
 import errno
-import io
 import os
 import secrets
+import stat
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from ..base.disk import disk_reason
-from ..errors import ImageError, OutputError
-from .arrays import from_array
+from ..errors import OutputError
+from .encoding import MAX_SIDE, jpeg_bytes, png_bytes, webp_bytes
 
 _FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
+_ENCODERS = {
+    "JPEG": jpeg_bytes,
+    "PNG": lambda image, quality: png_bytes(image),
+    "WEBP": webp_bytes,
+}
 
 
-def write_image(image, path, overwrite=False, quality=95):
-    """Écrit `image` (PIL ou tableau uint8 RVB) dans `path` et renvoie ce chemin.
+def write_image(image, path, *, overwrite=False, quality=95):
+    """Écrit une image dans un fichier, d'un coup et complet, ou pas du tout.
 
-    Le format suit l'extension : .jpg, .jpeg, .png ou .webp. Le fichier apparaît d'un coup, complet,
-    ou pas du tout ; un fichier déjà présent n'est remplacé qu'avec `overwrite=True`. Le dossier
-    doit exister. Lève `OutputError`.
+    Arguments
+    ---------
+    image : image PIL, ou tableau uint8 (H, W) ou (H, W, 3), RVB
+    path : le fichier, dans un dossier qui existe ; son extension (.jpg, .jpeg, .png ou .webp)
+        donne le format
+    overwrite : remplace un fichier déjà présent
+    quality : de 1 à 100, pour JPEG et WebP
+
+    Rend
+    ----
+    Path
+        le chemin écrit
+
+    Lève
+    ----
+    OutputError
+        le fichier existe déjà, ne peut pas être écrit, ou l'image est trop grande pour son format
+    ImageError
+        l'image n'en est pas une
     """
     return write_images([(image, path)], overwrite=overwrite, quality=quality)[0]
 
 
-def write_images(pairs, overwrite=False, quality=95):
-    """Écrit toutes les images de `pairs` (image, chemin), ou aucune ; renvoie les chemins.
+def write_images(pairs, *, overwrite=False, quality=95):
+    """Écrit plusieurs images, toutes ou aucune.
 
-    Mêmes règles et mêmes erreurs que `write_image`.
+    Arguments
+    ---------
+    pairs : suite de couples (image, chemin), comme pour `write_image`
+    overwrite, quality : comme pour `write_image`
+
+    Rend
+    ----
+    liste de Path
+        les chemins écrits, dans le même ordre
+
+    Lève
+    ----
+    OutputError, ImageError
+        comme `write_image`
     """
-    pairs = [(image, Path(path).expanduser()) for image, path in pairs]
-    check_writable([path for _, path in pairs], overwrite)
-    encoded = [(_encode(image, path, quality), path) for image, path in pairs]
+    pairs = [(image, as_path(path)) for image, path in pairs]
+    for image, path in pairs:
+        size = image.size[::-1] if isinstance(image, Image.Image) else np.shape(image)[:2]
+        check_writable([path], overwrite, size=size)
+    encoded = [
+        (_ENCODERS[_FORMATS[path.suffix.lower()]](image, quality=quality), path)
+        for image, path in pairs
+    ]
     drafts = []
     try:
         for data, path in encoded:
@@ -49,47 +88,98 @@ def write_images(pairs, overwrite=False, quality=95):
     return [path for _, path in pairs]
 
 
-def check_writable(paths, overwrite=False):
-    """Vérifie, sans rien écrire, que les fichiers `paths` pourront l'être ; sinon `OutputError`."""
+def as_path(path):
+    """Renvoie `path` en `Path`, « ~ » remplacé, ou lève `OutputError`."""
+    try:
+        return Path(path).expanduser()
+    except TypeError:
+        raise OutputError(
+            "Le chemin où écrire est un texte, par exemple « sorties/photo.jpg », et non "
+            f"{path!r:.60}."
+        ) from None
+    except RuntimeError:
+        raise OutputError(
+            f"« {path} » commence par « ~ » et un nom que cet ordinateur ne connaît pas : "
+            "écrivez le chemin du dossier en entier."
+        ) from None
+
+
+def check_writable(paths, overwrite=False, *, size=(), create=False):
+    """Vérifie, sans rien écrire, que les fichiers `paths` pourront l'être ; sinon `OutputError`.
+
+    `size` = (H, W) vérifie aussi que leur format sait écrire une si grande image ; avec `create`,
+    leur dossier peut ne pas exister encore.
+    """
     for path in map(Path, paths):
-        folder = path.parent
-        if path.suffix.lower() not in _FORMATS:
-            known = ", ".join(_FORMATS)
-            raise OutputError(
-                f"L'extension de « {path.name} » ne dit pas quel format d'image écrire : "
-                f"choisissez parmi {known}."
-            )
+        _check_format(path, size)
+        existing = check_folder(path.parent, create=create)
         with _explained(path):
-            if "\0" in str(path):
-                raise OSError(errno.EINVAL, "")
-            if not folder.exists():
-                raise OutputError(
-                    f"Le dossier « {folder} » n'existe pas : créez-le ou choisissez-en un autre."
-                )
-            if not folder.is_dir():
-                raise OutputError(f"« {folder} » n'est pas un dossier : choisissez-en un autre.")
-            if path.is_dir():
+            with contextlib.suppress(FileNotFoundError):
+                # Le dossier existant dit si son disque accepte ce nom.
+                os.lstat(existing / path.name)
+            if os.path.isdir(path):
                 raise OutputError(f"« {path} » est un dossier : choisissez un autre nom.")
             if os.path.lexists(path) and not overwrite:
                 raise _already_there(path)
-            if not os.access(folder, os.W_OK | os.X_OK):
-                raise PermissionError(errno.EACCES, "")
 
 
-def _encode(image, path, quality):
-    if not isinstance(image, Image.Image):
-        array = np.asarray(image)
-        if array.dtype != np.uint8:
-            raise ImageError(f"L'image à écrire doit être en uint8, et non en {array.dtype}.")
-        image = from_array(array)
-    buffer = io.BytesIO()
-    kind = _FORMATS[path.suffix.lower()]
-    # subsampling=0 : garder toute la couleur, dont les frontières portent le sens de la carte.
-    options = {"quality": quality, "subsampling": 0} if kind == "JPEG" else {}
-    if kind == "WEBP":
-        options = {"quality": quality}
-    image.convert("RGB").save(buffer, kind, **options)
-    return buffer.getvalue()
+def _check_format(path, size):
+    """Vérifie que l'extension de `path` est celle d'un format qui accepte la taille (H, W)."""
+    if path.suffix.lower() not in _FORMATS:
+        known = ", ".join(_FORMATS)
+        raise OutputError(
+            f"L'extension de « {_shown(path.name)} » ne dit pas quel format d'image écrire : "
+            f"choisissez parmi {known}."
+        )
+    limit = MAX_SIDE.get(_FORMATS[path.suffix.lower()])
+    if limit and max(size, default=0) > limit:
+        raise OutputError(
+            f"L'image a un côté de {max(size)} pixels, et un fichier {path.suffix} n'en accepte "
+            f"que {limit} : donnez un nom qui finit par .png, ou réduisez l'image."
+        )
+
+
+def check_folder(folder, *, create=False):
+    """Vérifie que l'on pourra écrire dans `folder`, ou lève `OutputError` ; ne crée rien.
+
+    Avec `create`, `folder` peut ne pas exister encore. Renvoie `folder`, ou le plus proche de ses
+    parents qui existe.
+    """
+    existing, missing = Path(folder), []
+    try:
+        while (mode := _mode(existing)) is None and create and existing != existing.parent:
+            missing.append(existing.name)
+            existing = existing.parent
+        for name in missing:
+            _mode(existing / name)  # un nom trop long, par exemple, ne pourra pas être créé
+    except PermissionError:
+        raise OutputError(
+            f"Vous n'avez pas accès au dossier « {folder} » : choisissez-en un autre."
+        ) from None
+    except (OSError, ValueError):
+        raise OutputError(
+            f"« {_shown(str(folder))} » n'est pas un nom de dossier possible : choisissez-en un "
+            "autre."
+        ) from None
+    if mode is None:
+        raise OutputError(
+            f"Le dossier « {folder} » n'existe pas : créez-le ou choisissez-en un autre."
+        )
+    if not stat.S_ISDIR(mode):
+        raise OutputError(f"« {existing} » n'est pas un dossier : choisissez-en un autre.")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise OutputError(
+            f"Le dossier « {existing} » est protégé contre l'écriture : choisissez-en un autre."
+        )
+    return existing
+
+
+def _mode(path):
+    """Renvoie le mode de `path` (celui de `os.stat`), ou None s'il n'existe pas."""
+    try:
+        return os.stat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def _hidden(path):
@@ -159,8 +249,12 @@ def _explained(path):
         yield
     except FileExistsError:
         raise _already_there(path) from None
+    except OutputError:
+        raise
     except OSError as error:
         raise OutputError(_reason(error, path)) from None
+    except ValueError:  # un caractère qu'aucun nom de fichier ne contient
+        raise OutputError(_reason(OSError(errno.EINVAL, ""), path)) from None
 
 
 def _reason(error, path):
@@ -176,5 +270,12 @@ def _reason(error, path):
             f"« {path.name} » n'a pas été écrit ; choisissez un autre dossier."
         )
     if reason == "name":
-        return f"« {path.name} » n'est pas un nom de fichier possible : choisissez-en un autre."
+        other = "un plus court" if error.errno == errno.ENAMETOOLONG else "un autre"
+        name = _shown(path.name)
+        return f"« {name} » n'est pas un nom de fichier possible : choisissez-en {other}."
     return f"« {path} » n'a pas pu être écrit : choisissez un autre dossier."
+
+
+def _shown(text):
+    """Raccourcit un nom que la phrase rendrait illisible."""
+    return text if len(text) <= 80 else f"{text[:60]}…"

@@ -21,8 +21,8 @@ def analysis():
     photo = Image.fromarray(np.stack([x * 5, y * 7, x + y], axis=-1).astype(np.uint8))
     asked = []
 
-    def heatmap(*args):
-        asked.append(args)
+    def heatmap(target=None, **settings):
+        asked.append((target, settings))
         return HEATMAP
 
     return SimpleNamespace(image=photo, heatmap=heatmap, asked=asked)
@@ -30,9 +30,10 @@ def analysis():
 
 def test_both_pictures_at_the_size_of_the_photo(analysis, tmp_path):
     (tmp_path / "chien.png").write_bytes(b"la photo")
-    paths = save(analysis, tmp_path / "chien.png", "dalmatien", "conv", "layercam", "probability")
+    settings = {"layer": "conv", "method": "layercam", "score": "probability"}
+    paths = save(analysis, tmp_path / "chien.png", "dalmatien", **settings)
     assert paths == (tmp_path / "chien_heatmap.png", tmp_path / "chien_gradcam.png")
-    assert analysis.asked == [("dalmatien", "conv", "layercam", "probability")]
+    assert analysis.asked == [("dalmatien", settings)]
     np.testing.assert_array_equal(load_image(paths[0]), colorize(HEATMAP, (36, 50)))
     np.testing.assert_array_equal(load_image(paths[1]), superimpose(HEATMAP, analysis.image))
     assert (tmp_path / "chien.png").read_bytes() == b"la photo"
@@ -46,6 +47,15 @@ def test_colors_and_opacity_are_followed(analysis, tmp_path):
     )
     expected = superimpose(HEATMAP, analysis.image, 0.9, colormap="viridis")
     np.testing.assert_array_equal(load_image(second), expected)
+
+
+def test_the_blend_is_followed(analysis, tmp_path):
+    added, mixed = (
+        load_image(save(analysis, tmp_path / f"{blend}.png", blend=blend)[1])
+        for blend in ("add", "mix")
+    )
+    np.testing.assert_array_equal(mixed, superimpose(HEATMAP, analysis.image, blend="mix"))
+    assert np.any(np.asarray(added) != np.asarray(mixed))
 
 
 @pytest.mark.parametrize("taken", ["a_heatmap.jpg", "a_gradcam.jpg"])
@@ -75,6 +85,13 @@ def test_output_paths(tmp_path):
     [
         ({"path": "absent/a.jpg"}, OutputError, "n'existe pas"),
         ({"path": "a.txt"}, OutputError, "L'extension"),
+        ({"path": None}, OutputError, "est un texte, par exemple"),
+        ({"path": "x" * 300}, OutputError, "choisissez-en un plus court"),
+        ({"path": "x" * 250 + ".png"}, OutputError, "choisissez-en un plus court"),
+        ({"path": "a\0b.png"}, OutputError, "n'est pas un nom de fichier possible"),
+        ({"path": "~inconnu/a.png"}, OutputError, "que cet ordinateur ne connaît pas"),
+        ({"path": "x" * 300 + "/a.png"}, OutputError, "n'est pas un nom de dossier possible"),
+        ({"path": "a.jpg", "blend": "xor"}, SettingError, "mélange"),
         ({"path": "a.jpg", "alpha": 3}, SettingError, "entre 0 et 1"),
         ({"path": "a.jpg", "colormap": "gris"}, SettingError, "n'existe pas"),
     ],
@@ -84,6 +101,29 @@ def test_refusals_write_nothing(analysis, tmp_path, monkeypatch, options, kind, 
     with pytest.raises(kind, match=words):
         save(analysis, **options)
     assert os.listdir(tmp_path) == []
+    assert analysis.asked == []  # rien n'a été calculé pour rien
+
+
+@pytest.mark.parametrize(
+    ("name", "limit"), [("a.jpg", 65_500), ("a.jpeg", 65_500), ("a.webp", 16_383)]
+)
+def test_a_photo_too_large_for_its_format_is_refused_before_the_computation(
+    analysis, tmp_path, name, limit
+):
+    analysis.image = Image.new("RGB", (2, limit + 1))
+    with pytest.raises(OutputError, match=f"n'en accepte que {limit} : donnez .*[.]png"):
+        save(analysis, tmp_path / name)
+    assert analysis.asked == []
+    assert os.listdir(tmp_path) == []
+    save(analysis, tmp_path / "a.png")
+    # À la limite, le fichier s'écrit et se relit.
+    analysis.image = Image.new("RGB", (2, limit))
+    assert load_image(save(analysis, tmp_path / name)[0]).size == (2, limit)
+
+
+def test_something_else_than_an_analysis(tmp_path):
+    with pytest.raises(SettingError, match="attend d'abord une analyse"):
+        save(HEATMAP, tmp_path / "a.png")
 
 
 def test_a_blank_map_is_saved_and_its_cause_is_said(tmp_path, capsys):

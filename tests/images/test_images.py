@@ -447,7 +447,7 @@ def test_a_file_that_appears_meanwhile_is_not_overwritten(photo, tmp_path, monke
     path = tmp_path / "a.png"
     if not links:
         monkeypatch.setattr(os, "link", lambda *a: (_ for _ in ()).throw(OSError(errno.EPERM, "")))
-    monkeypatch.setattr(writing, "check_writable", lambda *a: path.write_bytes(b"precieux"))
+    monkeypatch.setattr(writing, "check_writable", lambda *a, **k: path.write_bytes(b"precieux"))
     with pytest.raises(OutputError, match="existe déjà"):
         images.write_image(photo, path)
     assert path.read_bytes() == b"precieux"
