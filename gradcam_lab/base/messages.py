@@ -8,7 +8,7 @@ __all__ = ["muted", "overheard", "say"]
 
 # La liste où vont les phrases au lieu de l'écran, s'il y en a une.
 _heard = ContextVar("gradcam_lab_heard", default=None)
-_said = set()
+_said = []
 
 
 def say(text, *, once=False):
@@ -17,11 +17,12 @@ def say(text, *, once=False):
     Avec `once`, la même phrase n'est affichée qu'une fois par cellule de carnet, ou par programme.
     """
     heard = _heard.get()
-    if heard is not None:
-        if not once or text not in heard:
-            heard.append(text)
-    elif not once or (_cell(), text) not in _said:
-        _said.add((_cell(), text))
+    said, key = (_said, (_cell(), text)) if heard is None else (heard, text)
+    if once and key in said:
+        return
+    if once or heard is not None:
+        said.append(key)
+    if heard is None:
         print(text, flush=True)
 
 

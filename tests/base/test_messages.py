@@ -11,7 +11,7 @@ from gradcam_lab.base.messages import muted, overheard, say
 
 @pytest.fixture(autouse=True)
 def nothing_said_yet(monkeypatch):
-    monkeypatch.setattr(messages, "_said", set())
+    monkeypatch.setattr(messages, "_said", [])
 
 
 def test_say_and_its_silences(capsys):
