@@ -3,6 +3,8 @@
 import contextlib
 import importlib
 import os
+import re
+from importlib.metadata import PackageNotFoundError, requires
 
 from ..base.downloads import offline
 from ..images.photos import samples
@@ -10,32 +12,43 @@ from ..models.catalogue import available_models
 
 __all__ = ["check_installation"]
 
-# Nom à importer, nom d'usage, version minimale (celles de pyproject.toml), paquet à installer.
+# « numpy>=1.26 », « ipywidgets<9,>=7.7; extra == 'lab' »
+_MINIMUM = re.compile(r"([\w.-]+)[^;]*>=([\d.]+)")
+# Nom à importer, nom d'usage, paquet à installer.
 _LIBRARIES = (
-    ("numpy", "NumPy", (1, 26), "numpy"),
-    ("tensorflow", "TensorFlow", (2, 16), "tensorflow"),
-    ("keras", "Keras", (3, 0), "keras"),
-    ("cv2", "OpenCV", (4, 8), "opencv-python-headless"),
-    ("PIL", "Pillow", (10, 0), "pillow"),
-    ("matplotlib", "matplotlib", (3, 8), "matplotlib"),
-    ("ipywidgets", "ipywidgets", (7, 7), "ipywidgets"),
+    ("numpy", "NumPy", "numpy"),
+    ("tensorflow", "TensorFlow", "tensorflow"),
+    ("keras", "Keras", "keras"),
+    ("cv2", "OpenCV", "opencv-python-headless"),
+    ("PIL", "Pillow", "pillow"),
+    ("matplotlib", "matplotlib", "matplotlib"),
+    ("ipywidgets", "ipywidgets", "ipywidgets"),
 )
 
 
 def check_installation():
-    """Affiche l'état de l'installation et rend vrai si les leçons peuvent commencer.
+    """Affiche l'état de l'installation : ce qui est prêt, ce qui manque, que faire.
 
-    Vérifie chaque bibliothèque, puis dit quels réseaux et quelles photos sont déjà sur
-    cet ordinateur. Ne télécharge rien.
+    Vérifie chaque bibliothèque, puis dit quels réseaux et quelles photos sont déjà sur cet
+    ordinateur. Ne télécharge rien.
+
+    Rend
+    ----
+    vrai si les leçons peuvent commencer
+
+    Exemple
+    -------
+    >>> ready = gl.check_installation()
     """
     from ..base.quiet import load_tensorflow
 
     # TensorFlow absent ou incompatible : sa ligne, plus bas, le dira.
     with contextlib.suppress(Exception):
         load_tensorflow()
+    minimums = _minimums()
     problems = []
-    for module, title, minimum, package in _LIBRARIES:
-        problem = _library(module, title, minimum, package)
+    for module, title, package in _LIBRARIES:
+        problem = _library(module, title, package, minimums.get(package, "0"))
         print(_line(title, not problem))
         problems += [problem] if problem else []
     ready = [info.title for info in available_models() if info.cached]
@@ -48,7 +61,7 @@ def check_installation():
     for problem in problems:
         print(problem)
     print(
-        "Il reste quelque chose à installer, puis relancez cette cellule."
+        "Il reste quelque chose à installer : faites-le, puis relancez cette cellule."
         if problems
         else "Tout est prêt : vous pouvez ouvrir la première leçon."
     )
@@ -59,7 +72,17 @@ def _line(title, good):
     return f"{'✓' if good else '✗'} {title}"
 
 
-def _library(module, title, minimum, package):
+def _minimums():
+    """Les versions minimales que déclare le paquet installé : {paquet: « 1.26 »}."""
+    try:
+        lines = requires("gradcam_lab") or []
+    except PackageNotFoundError:  # lu depuis les sources, sans installation
+        return {}
+    return dict(found.groups() for found in map(_MINIMUM.match, lines) if found)
+
+
+def _library(module, title, package, minimum):
+    """Ce qu'il faut faire pour cette bibliothèque, ou None."""
     try:
         version = importlib.import_module(module).__version__
     except ImportError:
@@ -69,14 +92,16 @@ def _library(module, title, minimum, package):
             f"{title} est installé mais ne se charge pas : tapez "
             f"%pip install --force-reinstall {package} dans une cellule."
         )
-    numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
-    if numbers < minimum:
-        wanted = ".".join(map(str, minimum))
+    if _numbers(version) < _numbers(minimum):
         return (
             f"{title} {version} est trop ancien : tapez "
-            f'%pip install "{package}>={wanted}" dans une cellule.'
+            f'%pip install "{package}>={minimum}" dans une cellule.'
         )
     return None
+
+
+def _numbers(version):
+    return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
 
 
 def _network():

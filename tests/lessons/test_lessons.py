@@ -7,7 +7,6 @@ import tiny_models
 import gradcam_lab as gl
 from gradcam_lab import lessons as exercises
 from gradcam_lab.base.messages import muted
-from gradcam_lab.classroom import installation as checkup
 
 
 @pytest.fixture(scope="module")
@@ -202,29 +201,6 @@ def test_a_panel_has_a_short_text_for_pages_that_run_nothing():
     assert repr(panel) == "Exécutez cette cellule pour faire apparaître le réglage."
     with pytest.raises(gl.GradcamLabError, match="un réglage"):
         gl.lessons.panel("curseur", str)
-
-
-# --- La vérification de l'installation --------------------------------------------------------
-
-
-def test_the_installation_is_ready(told):
-    assert gl.check_installation()
-    said = told()
-    assert "✓ TensorFlow" in said
-    assert "Tout est prêt" in said
-    assert "chelsea" in said
-    assert "GRADCAM_LAB_OFFLINE vaut 1" in said
-
-
-def test_a_missing_library_is_named_with_its_remedy(told, monkeypatch):
-    absent = ("bibliotheque_absente", "Absente", (1, 0), "absente")
-    old = ("numpy", "NumPy", (99, 0), "numpy")
-    monkeypatch.setattr(checkup, "_LIBRARIES", (absent, old))
-    assert not gl.check_installation()
-    said = told()
-    assert "Absente manque : tapez %pip install absente" in said
-    assert "trop ancien" in said
-    assert "Tout est prêt" not in said
 
 
 # --- Le résultat publié -----------------------------------------------------------------------
