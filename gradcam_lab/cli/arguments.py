@@ -4,7 +4,7 @@ import argparse
 
 from .. import __version__
 from ..base.names import did_you_mean
-from ..errors import GradcamLabError
+from ..errors import SettingError
 from ..images import ALPHA, BLEND, COLORMAP
 
 _PROGRAM = "python -m gradcam_lab"
@@ -14,12 +14,8 @@ _HELP = " ; ajoutez --aide pour voir toutes les options."
 _LONGEST_NAME = 200
 
 
-class ArgumentsError(GradcamLabError):
-    """La commande est mal écrite ; le message est une phrase en français."""
-
-
 def parse(argv):
-    """Renvoie les options lues dans `argv`, ou lève `ArgumentsError`.
+    """Renvoie les options lues dans `argv`, ou lève `SettingError`.
 
     `--aide` et `--version` écrivent leur texte et lèvent `SystemExit`, comme le fait argparse.
     """
@@ -30,13 +26,11 @@ def parse(argv):
         # rend les options inconnues au lieu de les refuser dans une phrase à lui.
         options, rest = parser.parse_known_intermixed_args(argv[:end])
     except argparse.ArgumentError as error:
-        raise ArgumentsError(_refusal(error, actions)) from None
+        raise SettingError(_refusal(error, actions)) from None
     if unknown := [word for word in rest if word.startswith("-")]:
         wrong = unknown[0].split("=")[0]
         hint = did_you_mean(wrong, [name for action in actions for name in action.option_strings])
-        raise ArgumentsError(
-            f"L'option « {wrong} » n'existe pas" + (f" : {hint}" if hint else _HELP)
-        )
+        raise SettingError(f"L'option « {wrong} » n'existe pas" + (f" : {hint}" if hint else _HELP))
     options.photos += rest + argv[end + 1 :]
     return options
 

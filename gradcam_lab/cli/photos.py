@@ -12,8 +12,12 @@ from ..errors import GradcamLabError, ImageError, OutputError
 
 __all__ = ["Job", "plan", "progress"]
 
-# Les photos des téléphones, que le cours ne lit pas encore : les passer sous silence les perdrait.
-_PHONE = (".heic", ".heif")
+# Ce qui, dans un dossier, est une photo. Le HEIC des téléphones en est, même si `load_image` le
+# refuse : passé sous silence, il manquerait sans que personne le voie.
+_SUFFIXES = (
+    ".avif", ".bmp", ".gif", ".heic", ".heif", ".jfif", ".jp2", ".jpeg", ".jpg", ".pgm", ".png",
+    ".ppm", ".tif", ".tiff", ".webp",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def _report(problems, good, go_on):
         print(f"{report}Les autres sont traitées.", file=sys.stderr)
         return
     advice = f", ou ajoutez --continuer pour traiter les autres ({good})" if good else ""
-    raise ImageError(f"{report}Rien n'a été écrit : corrigez-les{advice}.")
+    raise ImageError(f"{report}Rien n'a été écrit : corrigez ce qui précède{advice}.")
 
 
 # --- Les photos -------------------------------------------------------------------------------
@@ -73,9 +77,8 @@ def _expand(words):
     photos, problems = [], []
     for word in words:
         try:
-            photos += (
-                _pictures(word) if word and os.path.isdir(os.path.expanduser(word)) else [word]
-            )
+            folder = word and os.path.isdir(os.path.expanduser(word))
+            photos += _pictures(word) if folder else [word]
         except GradcamLabError as error:
             problems.append(error)
     return list(dict.fromkeys(photos)), problems
@@ -83,18 +86,15 @@ def _expand(words):
 
 def _pictures(folder):
     """Renvoie les photos d'un dossier, triées, sans les images que cette commande y a écrites."""
-    from PIL import Image
-
     from ..figures.saving import output_paths
 
-    known = {*Image.registered_extensions(), *_PHONE}
     try:
         names = sorted(
             entry.name for entry in os.scandir(os.path.expanduser(folder)) if entry.is_file()
         )
     except OSError:
         raise ImageError(f"Le dossier « {folder} » ne se lit pas : vérifiez vos droits.") from None
-    names = [n for n in names if not n.startswith(".") and Path(n).suffix.lower() in known]
+    names = [n for n in names if not n.startswith(".") and Path(n).suffix.lower() in _SUFFIXES]
     written = {path.name for name in names for path in output_paths(f"{Path(name).stem}.jpg")}
     pictures = [os.path.join(folder, name) for name in names if name not in written]
     if not pictures:
@@ -109,7 +109,7 @@ def _read(photo):
     """Lit une photo ; renvoie l'image, ce qu'il faudra relire, et le nom des images à écrire.
 
     Chaque photo est décodée une première fois en entier, pour ne découvrir aucun fichier abîmé au
-    milieu du travail ; seules celles qui viennent du réseau sont gardées en mémoire.
+    milieu du travail ; seules celles qui ne sont pas des fichiers sont gardées en mémoire.
     """
     from ..images import load_image
     from ..images.photos import sample, samples

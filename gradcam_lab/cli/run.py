@@ -8,16 +8,14 @@ import contextlib
 import io
 
 from ..base.messages import say
-from ..errors import OutputError, UnknownClassError, WeightsUnavailableError
-from .arguments import ArgumentsError, parse
+from ..errors import OutputError, SettingError, UnknownClassError, WeightsUnavailableError
+from .arguments import parse
 from .lists import list_classes, list_layers, list_models
 from .photos import plan, progress
 
 __all__ = ["execute"]
 
 DEFAULT_MODEL = "vgg16"
-# Au-delà, énumérer les classes dans un message d'erreur le rendrait illisible.
-_FEW_CLASSES = 20
 
 
 def execute(argv):
@@ -33,7 +31,7 @@ def execute(argv):
     elif options.photos:
         _explain_all(options)
     else:
-        raise ArgumentsError("Donnez au moins une photo : python -m gradcam_lab PHOTO.")
+        raise SettingError("Donnez au moins une photo : python -m gradcam_lab PHOTO.")
 
 
 def _explain_all(options):
@@ -87,15 +85,8 @@ def _find_class(model, query):
     try:
         return model.find_class(query)
     except UnknownClassError as error:
-        if len(model.labels) <= _FEW_CLASSES:
-            names = ", ".join(label.label_fr for label in model.labels)
-            text = (
-                f"Le réseau {model.name} n'a pas de classe « {query} » : choisissez parmi {names}."
-            )
-        else:
-            text = f"{str(error).rstrip(' .?')} (--liste-classes les énumère toutes)"
-            text += " ?" if str(error).endswith("?") else "."
-        raise UnknownClassError(text) from None
+        text = f"{str(error).rstrip(' .?')} (--liste-classes énumère toutes les classes)"
+        raise UnknownClassError(text + (" ?" if str(error).endswith("?") else ".")) from None
 
 
 # --- Une photo --------------------------------------------------------------------------------
