@@ -107,18 +107,18 @@ def draw_picture(axis, picture, title, extent=None, columns=4):
     axis.set_axis_off()
 
 
-def draw_bars(axis, predictions, target):
-    """Dessine une barre par `Prediction` ; celle de la classe `target` est en couleur."""
-    names = [folded(prediction.label_fr, 20) for prediction in predictions]
+def draw_bars(axis, predictions, target, width=20):
+    """Une barre par `Prediction`, celle de la classe `target` en couleur ; noms repliés."""
+    names = [folded(f"{p.label_fr} : {percent(p.probability)}", width) for p in predictions]
     values = [prediction.probability for prediction in predictions]
     colors = [ACCENT if prediction.index == target else QUIET for prediction in predictions]
-    positions = np.arange(len(values))
+    # Un nom de deux lignes repousse sa barre, au lieu de couvrir celle du dessus.
+    positions = np.cumsum([1 + 0.5 * name.count("\n") for name in names]) - 1
     axis.barh(positions, values, color=colors, height=0.45)
-    for position, name, value, color in zip(positions, names, values, colors):
+    for position, name, color in zip(positions, names, colors):
         weight = "bold" if color == ACCENT else "normal"
-        text = f"{name} : {percent(value)}"
-        axis.text(0, position - 0.3, text, fontsize=8, weight=weight, va="bottom", **PLAIN)
-    axis.set(xlim=(0, 1), ylim=(max(len(values), 3) - 0.5, -0.9))
+        axis.text(0, position - 0.3, name, fontsize=8, weight=weight, va="bottom", **PLAIN)
+    axis.set(xlim=(0, 1), ylim=(max(positions[-1], 2) + 0.5, -0.9))
     axis.set_axis_off()
 
 

@@ -170,7 +170,7 @@ def show_probabilities(predictions, target=None):
             f"{', '.join(f'{p.label_fr} ({p.index})' for p in predictions)}."
         )
     drawn = new_figure(6.0, 0.5 + 0.4 * len(predictions))
-    draw_bars(drawn.subplots(), predictions, named[0])
+    draw_bars(drawn.subplots(), predictions, named[0], width=70)
     return drawn
 
 
