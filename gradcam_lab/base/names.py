@@ -9,7 +9,7 @@ _SEPARATORS = str.maketrans(dict.fromkeys("_-‐‑'’ʼ()", " ") | {"œ": "oe"
 
 
 def fold(text):
-    """Rend `text` comparable : sans casse ni accents, « œ » lu « oe ».
+    """Renvoie `text` sous une forme comparable : sans casse ni accents, « œ » lu « oe ».
 
     Les tirets, apostrophes, parenthèses et « _ » deviennent des espaces, et plusieurs espaces
     n'en font qu'une.

@@ -4,6 +4,7 @@ import argparse
 
 from .. import __version__
 from ..base.names import did_you_mean
+from ..base.numbers import short
 from ..errors import SettingError
 from ..images import ALPHA, BLEND, COLORMAP
 
@@ -139,7 +140,7 @@ _OPTIONS = {
         "--palette": _text("NOM", f"palette de couleurs ({COLORMAP} par défaut)", COLORMAP),
         "--opacite": {
             "metavar": "X", "type": _decimal, "default": ALPHA,
-            "help": f"de 0 à 1 ({ALPHA} par défaut)".replace(".", ","),
+            "help": f"de 0 à 1 ({short(ALPHA)} par défaut)",
         },
         "--melange": _text(
             "NOM",

@@ -43,7 +43,12 @@ class Label:
 
 @lru_cache(maxsize=1)
 def imagenet_labels():
-    """Renvoie les mille `Label` d'ImageNet, dans l'ordre des indices."""
+    """Renvoie les noms des mille classes d'ImageNet.
+
+    Rend
+    ----
+    tuple de 1000 `Label`, dans l'ordre des indices
+    """
     table = files("gradcam_lab").joinpath("data", "imagenet_fr.csv")
     with table.open(encoding="utf-8", newline="") as lines:
         return tuple(
