@@ -7,6 +7,8 @@ from ..errors import ImageError
 
 # Un redimensionnement peut dépasser très légèrement 0 ou 1 : ce n'est pas une erreur d'échelle.
 _TOLERANCE = 1e-3
+# Les appareils scientifiques comptent sur 8 à 16 bits, et rangent le tout dans 16 ou 32.
+_WHITES = (255, 1023, 4095, 16383, 65535)
 
 
 def from_array(source):
@@ -14,11 +16,23 @@ def from_array(source):
 
     Le tableau est uint8 (de 0 à 255) ou en nombres à virgule dans [0, 1]. Lève `ImageError`.
     """
-    array = np.asarray(source)
+    try:
+        array = np.asarray(source)
+    except Exception:  # `__array__` est du code d'un autre : un tenseur sur carte graphique...
+        raise ImageError(
+            f"Un objet de type {type(source).__name__} n'a pas pu être converti en tableau NumPy : "
+            "convertissez-le, puis donnez le tableau."
+        ) from None
     _check_shape(array)
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[:, :, 0]
     return Image.fromarray(np.ascontiguousarray(_to_bytes(array)))
+
+
+def white_level(values):
+    """Renvoie la plus petite échelle (255, 1023, 4095...) qui contient ces entiers, ou None."""
+    low, high = int(values.min()), int(values.max())
+    return next((white for white in _WHITES if low >= 0 and high <= white), None)
 
 
 def _check_shape(array):
@@ -49,10 +63,11 @@ def _to_bytes(array):
     if array.dtype == bool:
         raise ImageError(f'{problem} : convertissez-le avec `image.astype("uint8") * 255`.')
     if np.issubdtype(array.dtype, np.integer):
-        if array.min() >= 0 and array.max() <= 255:
+        white = white_level(array)
+        if white == 255:
             raise ImageError(f'{problem} : convertissez-le avec `image.astype("uint8")`.')
-        if array.min() >= 0 and array.max() <= 65535:
-            raise ImageError(f"{problem} : ramenez-le entre 0 et 1 avec `image / 65535`.")
+        if white:
+            raise ImageError(f"{problem} : ramenez-le entre 0 et 1 avec `image / {white}`.")
     raise ImageError(
         f"{problem} : donnez des entiers uint8 de 0 à 255, ou des nombres à virgule de 0 à 1."
     )

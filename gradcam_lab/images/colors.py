@@ -3,8 +3,9 @@
 import numpy as np
 from PIL import Image
 
+from ..base.messages import say
 from ..errors import ImageError
-from .arrays import from_array
+from .arrays import from_array, white_level
 
 _TRANSPARENT_MODES = ("RGBA", "RGBa", "LA", "La", "PA")
 
@@ -14,6 +15,9 @@ def to_rgb(image):
 
     Le profil de couleurs (ICC) est ignoré, comme le font Keras et la recette du livre : les nombres
     restent ceux du fichier. Lève `ImageError` si une image à 32 bits n'a pas d'échelle connue.
+
+    Une image grise à 16 ou 32 bits dont les nombres tiennent sur 8, 10, 12 ou 14 bits est lue à
+    cette échelle : à celle de 16 bits, elle serait noire.
     """
     if image.mode.startswith("I"):
         image = _reduce_integers(image)
@@ -30,13 +34,20 @@ def to_rgb(image):
 
 def _reduce_integers(image):
     values = np.asarray(image)
-    if values.min() < 0 or values.max() > 65535:
+    white = white_level(values)
+    if white is None:
         raise ImageError(
             "Les pixels de cette image sont des entiers à 32 bits, d'échelle inconnue : "
             "enregistrez-la en JPEG ou en PNG à 8 bits."
         )
-    # 65535 / 255 = 257 exactement : le blanc reste blanc, rien n'est tronqué.
-    return Image.fromarray(np.rint(values / 257).astype(np.uint8))
+    if 255 < white < 65535:
+        say(
+            f"Les nombres de cette image vont jusqu'à {values.max()}, et non 65535 : elle est lue "
+            f"comme une image à {white.bit_length()} bits.",
+            once=True,
+        )
+    scaled = np.true_divide(values, white / 255, dtype=np.float32)
+    return Image.fromarray(np.rint(scaled).astype(np.uint8))
 
 
 def _on_white(image):

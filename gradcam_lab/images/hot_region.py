@@ -5,19 +5,26 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..base.checks import check_share
-from ..errors import HeatmapError, ImageError
-from . import load_image, resize_map
+from ..errors import ImageError, SettingError
+from .overlay import finite_map
+from .reading import load_image
+from .resizing import resize_map
 
 __all__ = ["HotRegion", "draw_hot_region", "find_hot_region"]
 
 
 @dataclass(frozen=True)
 class HotRegion:
-    """Les points d'une carte au-dessus d'un seuil, à la taille de la photo.
+    """Décrit les points d'une carte au-dessus d'un seuil, à la taille de la photo.
 
-    `threshold` : le seuil, en part du maximum de la carte ; `mask` : booléen (H, W) ; `box` :
-    (x, y, largeur, hauteur) en pixels du rectangle autour du plus grand morceau, ou None si la
-    carte est vide ; `pieces` : le nombre de morceaux ; `share` : la part de la photo, de 0 à 1.
+    Arguments
+    ---------
+    threshold : le seuil, en part du maximum de la carte, de 0 à 1
+    mask : booléen (H, W), vrai aux points chauds
+    box : (x, y, largeur, hauteur), en pixels, du rectangle autour du plus grand morceau, ou None
+        si la carte est vide
+    pieces : le nombre de morceaux
+    share : la part de la photo, de 0 à 1
     """
 
     threshold: float
@@ -28,20 +35,32 @@ class HotRegion:
 
 
 def find_hot_region(heatmap, size, threshold=0.5):
-    """Rend la région où la carte dépasse `threshold` fois son maximum (`HotRegion`).
+    """Renvoie la région où la carte, agrandie à la photo, atteint `threshold` fois son maximum.
 
-    `heatmap` : (h, w), valeurs positives ou nulles ; `size` : (H, W) de la photo, à laquelle la
-    carte est d'abord agrandie ; `threshold` : de 0 à 1. Lève `ImageError`.
-    Source : Selvaraju et al., *Grad-CAM*, ICCV 2017, section 4.1, où le seuil vaut 0,15.
+    Arguments
+    ---------
+    heatmap : tableau (h, w), valeurs positives ou nulles
+    size : (H, W) de la photo, en pixels
+    threshold : de 0 à 1
+
+    Rend
+    ----
+    HotRegion
+
+    Lève
+    ----
+    HeatmapError
+        ce n'est pas une carte (h, w) de nombres finis
+    SettingError
+        le seuil n'est pas entre 0 et 1, ou `size` n'est pas un couple d'entiers
+
+    Source
+    ------
+    Selvaraju et al., *Grad-CAM*, ICCV 2017, section 4.1, où le seuil vaut 0,15
     """
     import cv2
 
-    values = np.asarray(heatmap, np.float32)
-    if values.ndim != 2 or not values.size or not np.isfinite(values).all():
-        raise HeatmapError(
-            "La région chaude se cherche dans une carte (h, w) de nombres finis, et non dans un "
-            f"tableau de forme {values.shape}."
-        )
+    values = finite_map(heatmap)
     threshold = check_share(threshold, "Le seuil")
     values = resize_map(values, size)
     peak = float(values.max())
@@ -56,13 +75,31 @@ def find_hot_region(heatmap, size, threshold=0.5):
 
 
 def draw_hot_region(picture, region):
-    """Rend une copie de l'image avec le contour et le rectangle de la région, uint8 (H, W, 3).
+    """Renvoie une copie de l'image avec le contour et le rectangle de la région.
 
-    `picture` : tout ce que `gl.load_image` accepte, de la taille de `region.mask`. Lève
-    `ImageError`.
+    Arguments
+    ---------
+    picture : tout ce que `gl.load_image` accepte, de la taille de `region.mask`
+    region : ce que renvoie `gl.find_hot_region`
+
+    Rend
+    ----
+    uint8 (H, W, 3), RVB
+
+    Lève
+    ----
+    ImageError
+        l'image ne peut pas être lue, ou n'a pas la taille de la région
+    SettingError
+        `region` n'est pas une région
     """
     import cv2
 
+    if not isinstance(region, HotRegion):
+        raise SettingError(
+            "La région à dessiner est celle que renvoie `gl.find_hot_region`, et non un objet de "
+            f"type {type(region).__name__}."
+        )
     drawn = np.array(load_image(picture))
     if drawn.shape[:2] != region.mask.shape:
         raise ImageError(

@@ -5,6 +5,7 @@ import functools
 import numpy as np
 
 from ..base.checks import check_share
+from ..base.messages import say
 from ..base.names import unknown_name
 from ..errors import HeatmapError, SettingError
 from .reading import load_image
@@ -25,7 +26,12 @@ _TOLERANCE = 1e-3
 def colormaps():
     """Renvoie les noms des palettes d'OpenCV, en minuscules, par ordre alphabétique.
 
-    Celles de `COLORBLIND_SAFE` conviennent aux personnes daltoniennes et au noir et blanc.
+    `cividis`, `viridis`, `inferno`, `magma` et `plasma` conviennent aux personnes daltoniennes et
+    se lisent encore en noir et blanc.
+
+    Rend
+    ----
+    tuple de textes
     """
     import cv2
 
@@ -34,16 +40,30 @@ def colormaps():
 
 
 def colorize(heatmap, size=None, *, colormap=COLORMAP):
-    """Renvoie la carte de chaleur en couleurs, uint8 (H, W, 3), RVB.
+    """Renvoie la carte de chaleur en couleurs.
 
-    `heatmap` est un tableau (h, w) à valeurs dans [0, 1] ; `size` = (H, W) l'agrandit d'abord par
-    interpolation bilinéaire, avant de colorer, pour que les couleurs restent celles de la palette.
-    Lève `ImageError`.
+    Arguments
+    ---------
+    heatmap : tableau (h, w), valeurs dans [0, 1]
+    size : (H, W) ; la carte est d'abord agrandie par interpolation bilinéaire, avant d'être
+        colorée, pour que les couleurs restent celles de la palette
+    colormap : un nom de `colormaps()`
+
+    Rend
+    ----
+    uint8 (H, W, 3), RVB
+
+    Lève
+    ----
+    HeatmapError
+        la carte n'a pas deux dimensions, ou ses valeurs sortent de [0, 1]
+    SettingError
+        la palette n'existe pas, ou `size` n'est pas un couple d'entiers
     """
     import cv2
 
     palette = _palette(colormap)
-    values = _check_heatmap(heatmap)
+    values = check_heatmap(heatmap)
     if size is not None:
         values = resize_map(values, size)
     # Un tableau tronqué, et non arrondi : c'est le `np.uint8(255 * heatmap)` du livre.
@@ -51,19 +71,42 @@ def colorize(heatmap, size=None, *, colormap=COLORMAP):
 
 
 def superimpose(heatmap, image, alpha=ALPHA, *, colormap=COLORMAP, blend=BLEND):
-    """Renvoie la photo et sa carte de chaleur superposées, uint8 (H, W, 3), RVB.
+    """Renvoie la photo et sa carte de chaleur superposées, à la taille de la photo.
 
-    `heatmap` est un tableau (h, w) à valeurs dans [0, 1], agrandi à la taille de la photo ;
-    `image` est tout ce que `load_image` accepte ; `alpha` est entre 0 et 1 ; `colormap` est un nom
-    de `colormaps()`.
+    Sur un fond très clair, `blend="add"` ne peut plus rien ajouter : si la plus grande partie de la
+    chaleur s'y perd, une phrase le dit.
 
-    `blend="add"` calcule `alpha * couleur + image`, bornée à 0–255 (F. Chollet, *Deep Learning with
-    Python*, 2017, listing 5.44) : les zones froides restent bleutées et l'image s'éclaircit.
-    `blend="mix"` calcule `alpha * couleur + (1 - alpha) * image`. Lève `ImageError`.
+    Arguments
+    ---------
+    heatmap : tableau (h, w), valeurs dans [0, 1], agrandi à la taille de la photo
+    image : tout ce que `load_image` accepte
+    alpha : l'opacité, de 0 à 1
+    colormap : un nom de `colormaps()`
+    blend : "add" calcule `alpha * couleur + image`, bornée à 0-255 : les zones froides restent
+        bleutées et l'image s'éclaircit ; "mix" calcule `alpha * couleur + (1 - alpha) * image`
+
+    Rend
+    ----
+    uint8 (H, W, 3), RVB
+
+    Lève
+    ----
+    HeatmapError
+        la carte n'a pas deux dimensions, ou ses valeurs sortent de [0, 1]
+    ImageError
+        la photo ne peut pas être lue
+    SettingError
+        l'opacité, la palette ou le mélange n'existe pas
+
+    Source
+    ------
+    F. Chollet, *Deep Learning with Python*, 2017, listing 5.44, pour "add"
     """
     alpha = check_overlay(alpha, colormap, blend)
     photo = np.asarray(load_image(image))
     color = colorize(heatmap, photo.shape[:2], colormap=colormap)
+    if blend == "add" and _lost_heat(heatmap, color, photo, alpha) > 0.5:
+        say(_LOST, once=True)
     kept = 1.0 if blend == "add" else 1.0 - alpha
     result = np.empty_like(photo)
     # Par bandes de lignes : une photo de 100 mégapixels demanderait sinon des gigaoctets.
@@ -72,6 +115,27 @@ def superimpose(heatmap, image, alpha=ALPHA, *, colormap=COLORMAP, blend=BLEND):
         mixed = alpha * color[rows] + kept * photo[rows]
         result[rows] = np.clip(mixed, 0, 255)
     return result
+
+
+_LOST = (
+    "La photo est si claire que la plus grande partie de la chaleur ne s'y voit pas : demandez le "
+    'mélange « mix » (`blend="mix"`).'
+)
+_VISIBLE = 16  # niveaux sur 255 : en dessous, un changement de couleur échappe à l'œil
+
+
+def _lost_heat(heatmap, color, photo, alpha):
+    """La part des points chauds (plus de 0,5) dont la couleur ajoutée est coupée par le blanc.
+
+    Un point sur quelques-uns suffit : 128 par côté au plus.
+    """
+    step = max(1, max(photo.shape) // 128)
+    photo, color = photo[::step, ::step], color[::step, ::step]
+    hot = resize_map(check_heatmap(heatmap), photo.shape[:2]) > 0.5
+    added = alpha * color[hot]
+    seen = np.minimum(added, 255 - photo[hot])
+    lost = (added.max(axis=1) >= _VISIBLE) & (seen.max(axis=1) < _VISIBLE)
+    return lost.mean() if lost.size else 0.0
 
 
 def check_overlay(alpha=ALPHA, colormap=COLORMAP, blend=BLEND):
@@ -102,22 +166,12 @@ def _rgb_colors(code):
     return np.ascontiguousarray(cv2.applyColorMap(ramp, code)[:, :, ::-1])
 
 
-def _check_heatmap(heatmap):
-    values = np.asarray(heatmap)
-    if values.ndim != 2 or values.size == 0:
-        raise HeatmapError(
-            f"Une carte de chaleur a deux dimensions (h, w), et non la forme {values.shape}."
-        )
-    if values.dtype == np.uint8 and values.max() > 1:
+def check_heatmap(heatmap):
+    """Renvoie la carte en float32 (h, w), bornée à [0, 1], ou lève `HeatmapError`."""
+    values = finite_map(heatmap)
+    if np.asarray(heatmap).dtype == np.uint8 and values.max() > 1:
         raise HeatmapError(
             "La carte de chaleur est en entiers de 0 à 255 : divisez-la par 255 pour revenir à 0–1."
-        )
-    if not (np.issubdtype(values.dtype, np.number) or values.dtype == bool):
-        raise HeatmapError(f"Une carte de chaleur contient des nombres, et non {values.dtype}.")
-    if np.iscomplexobj(values) or not np.isfinite(values).all():
-        raise HeatmapError(
-            "La carte de chaleur contient des valeurs qui ne sont pas des nombres "
-            "(NaN ou infini) : demandez à `analysis.diagnose()` d'où elles viennent."
         )
     low, high = float(values.min()), float(values.max())
     if low < -_TOLERANCE or high > 1 + _TOLERANCE:
@@ -125,4 +179,29 @@ def _check_heatmap(heatmap):
             f"Les valeurs de la carte de chaleur vont de {low:.3g} à {high:.3g} au lieu de rester "
             "entre 0 et 1 : demandez-la avec `normalize=True`, ou divisez-la par son maximum."
         )
-    return np.clip(values, 0, 1).astype(np.float32)
+    return np.clip(values, 0, 1)
+
+
+def finite_map(heatmap):
+    """Renvoie la carte en float32 (h, w), ou lève `HeatmapError` si ce n'en est pas une."""
+    try:
+        values = np.asarray(heatmap)
+    except Exception:  # des lignes de longueurs différentes, ou un `__array__` qui échoue
+        values = np.asarray(None)
+    if values.ndim != 2 or values.size == 0:
+        found = f"la forme {values.shape}" if values.ndim else f"un objet {type(heatmap).__name__}"
+        raise HeatmapError(
+            "Une carte de chaleur a deux dimensions (h, w), et non "
+            f"{found} : donnez la carte elle-même."
+        )
+    if not (np.issubdtype(values.dtype, np.number) or values.dtype == bool):
+        raise HeatmapError(f"Une carte de chaleur contient des nombres, et non {values.dtype}.")
+    if not np.iscomplexobj(values):
+        with np.errstate(over="ignore"):  # 1e300 devient infini, et se refuse comme lui
+            values = values.astype(np.float32)
+    if np.iscomplexobj(values) or not np.isfinite(values).all():
+        raise HeatmapError(
+            "La carte de chaleur contient des valeurs qui ne sont pas des nombres "
+            "(NaN ou infini) : demandez à `analysis.diagnose()` d'où elles viennent."
+        )
+    return values

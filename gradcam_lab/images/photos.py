@@ -10,21 +10,27 @@ from pathlib import Path
 
 from ..base.downloads import fetch, is_intact
 from ..base.messages import say
-from ..base.names import unknown_name
+from ..base.names import fold, unknown_name
 from ..errors import DownloadError, ImageError
-from . import load_image
+from .reading import load_image
 
 # La photo donnée à la place d'une autre, quand il n'y a pas de réseau.
 _FALLBACK = "chelsea"
+# Devant le nom de la photo, quand le dossier a déjà un autre fichier de ce nom.
+_BESIDE = "gradcam_lab-"
 
 
 @dataclass(frozen=True)
 class SampleInfo:
-    """Une photo d'exemple.
+    """Décrit une photo d'exemple.
 
-    `name` est le nom à donner à `sample`, `title` dit ce que montre la photo, `licence` et `credit`
-    disent ce que l'on peut en faire et à qui on la doit, `offline` est vrai si elle est livrée avec
-    une dépendance du cours, donc disponible sans réseau.
+    Arguments
+    ---------
+    name : le nom à donner à `gl.sample`
+    title : ce que montre la photo
+    licence : ce que l'on peut en faire
+    credit : à qui on la doit
+    offline : vrai si elle est livrée avec une dépendance du cours, donc lisible sans réseau
     """
 
     name: str
@@ -40,8 +46,11 @@ class SampleInfo:
 
     @property
     def available(self):
-        """Vrai si la photo peut être lue maintenant, sans réseau."""
-        return _local_path(self) is not None
+        """Dit si la photo peut être lue maintenant, sans réseau."""
+        try:
+            return _local_path(self) is not None
+        except ImageError:  # GRADCAM_LAB_DATA est inutilisable : `sample` dira pourquoi
+            return False
 
 
 _GITHUB = "https://raw.githubusercontent.com"
@@ -106,17 +115,37 @@ _SAMPLES = (
 
 
 def samples():
-    """Renvoie la liste des photos d'exemple (`SampleInfo`) que l'on peut demander à `sample`."""
+    """Renvoie la liste des photos d'exemple que l'on peut demander à `gl.sample`.
+
+    Rend
+    ----
+    liste de `SampleInfo`
+    """
     return list(_SAMPLES)
 
 
 def sample(name="dalmatien", *, fallback=True):
-    """Renvoie la photo d'exemple `name` : une image PIL, en RVB.
+    """Renvoie la photo d'exemple `name`.
 
     Une photo distante est téléchargée une seule fois, dans le dossier GRADCAM_LAB_DATA ou, à
-    défaut, dans le cache de l'utilisateur. Si elle ne peut pas l'être, une phrase le dit et la
-    photo d'un chat la remplace ; avec `fallback=False`, c'est une `ImageError`. Un nom inconnu est
-    toujours une `ImageError`.
+    défaut, dans le cache de l'utilisateur. Un fichier du même nom qui n'est pas cette photo est
+    laissé tel quel : la photo est rangée à côté.
+
+    Arguments
+    ---------
+    name : un nom de `gl.samples()`, quels que soient sa casse et ses accents
+    fallback : si la photo ne peut pas être téléchargée, une phrase le dit et celle d'un chat la
+        remplace ; sinon, c'est une erreur
+
+    Rend
+    ----
+    PIL.Image.Image, RVB
+
+    Lève
+    ----
+    ImageError
+        le nom est inconnu, GRADCAM_LAB_DATA ne désigne pas un dossier possible, ou la photo
+        manque et `fallback` est faux
     """
     info = _find(name)
     try:
@@ -133,9 +162,8 @@ def sample(name="dalmatien", *, fallback=True):
 
 
 def _find(name):
-    wanted = str(name).strip().casefold()
     for info in _SAMPLES:
-        if info.name == wanted:
+        if fold(info.name) == fold(name):
             return info
     names = [info.name for info in _SAMPLES]
     raise ImageError(unknown_name(f"La photo d'exemple « {name} » n'existe pas", name, names))
@@ -150,10 +178,18 @@ def _path(info):
             f"La photo « {info.name} », livrée avec scikit-image, est introuvable : "
             "réinstallez-la avec `pip install --force-reinstall scikit-image`."
         )
+    folder, file = _cache_folder(), info.file
+    if (folder / file).exists():
+        say(
+            f"Le fichier « {folder / file} » n'est pas la photo « {info.name} », ou est abîmé : "
+            f"il est laissé tel quel, la photo s'appellera « {_BESIDE + file} ».",
+            once=True,
+        )
+        file = _BESIDE + file
     return fetch(
         info.url,
-        _cache_folder(),
-        info.file,
+        folder,
+        file,
         known_hash=info.known_hash,
         label=f"la photo « {info.name} »",
     )
@@ -169,7 +205,7 @@ def _local_path(info):
         paths = [Path(root) / "data" / info.file for root in roots]
         return next((path for path in paths if path.is_file()), None)
     folder = _cache_folder()
-    for filename in (info.file, *info.aliases):
+    for filename in (info.file, _BESIDE + info.file, *info.aliases):
         if is_intact(folder / filename, info.known_hash):
             return folder / filename
     return None
@@ -177,8 +213,18 @@ def _local_path(info):
 
 def _cache_folder():
     chosen = os.environ.get("GRADCAM_LAB_DATA", "").strip()
-    if chosen:
-        return Path(chosen).expanduser()
-    import pooch
+    if not chosen:
+        import pooch
 
-    return Path(pooch.os_cache("gradcam_lab"))
+        return Path(pooch.os_cache("gradcam_lab"))
+    try:
+        folder = Path(chosen).expanduser()
+        (folder / _BESIDE / "chien_et_chat.png").exists()  # lève une erreur s'il est trop long
+        if folder.exists():
+            os.scandir(folder).close()
+        return folder
+    except (OSError, RuntimeError):  # nom trop long, simple fichier, accès refusé, « ~inconnu »
+        raise ImageError(
+            f"« {chosen:.60} », de la variable GRADCAM_LAB_DATA, n'est pas un dossier que l'on "
+            "peut lire : corrigez cette variable, ou retirez-la."
+        ) from None

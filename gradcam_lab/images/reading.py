@@ -1,5 +1,6 @@
 """Lire n'importe quelle photo et la rendre en RVB, à l'endroit, ou dire ce qui l'empêche."""
 
+import contextlib
 import errno
 import io
 import os
@@ -26,20 +27,32 @@ MAX_BYTES = 200_000_000
 
 _ORIENTATION = 0x0112  # l'étiquette EXIF
 _FORMATS = {"JPEG", "MPO", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "JPEG2000", "AVIF", "ICO"}
+# Pour une image en couleurs à 16 bits, PIL ne garde que les huit premiers.
+_SIXTEEN_BITS = re.compile(r"(RGB|LA)[AaX]?;16[BLN]")
 _KNOWN_STARTS = (b"\xff\xd8", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF")
 
 
 def load_image(source):
-    """Renvoie l'image PIL, en RVB, de `source`.
+    """Renvoie l'image PIL, en RVB, de `source`, remise à l'endroit (orientation EXIF).
 
-    `source` est un chemin, des octets, une adresse http(s), un objet fichier ouvert en mode
-    binaire, une image PIL, ou un tableau (H, W), (H, W, 1), (H, W, 3) ou (H, W, 4), uint8 ou en
-    nombres à virgule dans [0, 1].
+    Elle garde toute sa taille, entre 2 × 2 pixels et 100 mégapixels. Les parties transparentes sont
+    posées sur un fond blanc ; les images à 16 bits sont ramenées à 8 bits ; le profil de couleurs
+    (ICC) est ignoré, comme avec Keras ; d'une image animée on garde la première vue.
 
-    L'image est remise à l'endroit (orientation EXIF) et garde toute sa taille, entre 2 × 2
-    pixels et 100 mégapixels. Les parties transparentes sont posées sur un fond blanc ; les images
-    à 16 bits sont ramenées à 8 bits ; le profil de couleurs (ICC) est ignoré, comme avec Keras ;
-    d'une image animée on garde la première vue. `source` n'est jamais modifié. Lève `ImageError`.
+    Arguments
+    ---------
+    source : un chemin, des octets, une adresse http(s), un objet fichier ouvert en mode binaire,
+        une image PIL, ou un tableau (H, W), (H, W, 1), (H, W, 3) ou (H, W, 4), uint8 ou en nombres
+        à virgule dans [0, 1] ; il n'est jamais modifié
+
+    Rend
+    ----
+    PIL.Image.Image, RVB, 8 bits par couleur
+
+    Lève
+    ----
+    ImageError
+        la source manque, est abîmée, ou n'est pas une image que le cours sait lire
     """
     if source is None:
         raise ImageError("Aucune image n'a été donnée (None) : donnez un chemin ou un tableau.")
@@ -67,7 +80,7 @@ def _read_path(source):
         if path.is_dir():
             raise ImageError(f"« {path} » est un dossier : donnez le chemin d'une image.")
         if not path.exists():
-            raise ImageError(_missing(path))
+            raise ImageError(_missing(path, source))
         if not path.is_file():
             raise ImageError(f"« {path} » n'est pas un fichier ordinaire : donnez une image.")
         with path.open("rb") as file:
@@ -96,7 +109,12 @@ def _as_path(source):
         raise ImageError(f"« {shown} » n'est pas un nom de fichier possible.") from None
 
 
-def _missing(path):
+def _missing(path, source):
+    if re.match(r"www\.|[a-z]{2,}:/", str(source), re.IGNORECASE):
+        return (
+            f"« {source} » ressemble à une adresse : commencez-la par https://, ou donnez le "
+            "chemin d'un fichier de cet ordinateur."
+        )
     folder = path.parent
     if not folder.is_dir():
         return f"Le fichier « {path} » est introuvable : le dossier « {folder} » n'existe pas."
@@ -121,17 +139,23 @@ def _read_address(address):
 def _read_file_object(file):
     try:
         if hasattr(file, "seek"):
-            file.seek(0)
+            with contextlib.suppress(io.UnsupportedOperation):  # une réponse web se lit d'un trait
+                file.seek(0)
         data = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError):
+    except Exception:  # `read` est du code d'un autre : il peut lever n'importe quoi
         raise ImageError(
             "L'objet fichier donné ne se lit pas : ouvrez-le en mode « rb », sans le fermer."
         ) from None
     if isinstance(data, str):
         raise ImageError("L'objet fichier donné est en mode texte : ouvrez-le en mode « rb ».")
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise ImageError(
+            f"L'objet fichier donné a rendu un objet de type {type(data).__name__}, et non des "
+            "octets : ouvrez-le en mode « rb »."
+        )
     if len(data) > MAX_BYTES:
         raise ImageError(f"Le fichier donné dépasse {megabytes(MAX_BYTES / 1e6)}.")
-    return _read_bytes(data, "Le fichier donné")
+    return _read_bytes(bytes(data), "Le fichier donné")
 
 
 def _read_bytes(data, label):
@@ -168,12 +192,19 @@ def _finish(image, label):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            sixteen = _SIXTEEN_BITS.search(str(getattr(image, "tile", "")[:1]))
             image.load()
-            return to_rgb(_upright(image))
+            rgb = to_rgb(_upright(image))
     except ImageError:
         raise
     except Exception:  # même raison : un fichier abîmé n'est découvert qu'au décodage
         raise ImageError(_damaged(label)) from None
+    if sixteen and max(high for _, high in rgb.getextrema()) < 64:
+        raise ImageError(
+            f"{label} a 16 bits par couleur mais n'en emploie qu'une partie, l'image serait "
+            "presque noire : enregistrez-la en PNG ou en JPEG à 8 bits."
+        )
+    return rgb
 
 
 def _upright(image):

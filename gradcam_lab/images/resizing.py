@@ -3,7 +3,9 @@
 import numpy as np
 from PIL import Image
 
-from .reading import MIN_SIDE, load_image
+from ..base.checks import check_count
+from ..errors import SettingError
+from .reading import MAX_PIXELS, MIN_SIDE, load_image
 
 __all__ = ["BOX", "fit", "fitted_size", "resize_for_network", "resize_map", "shrink"]
 
@@ -16,6 +18,11 @@ def resize_for_network(image, size):
     Les proportions ne sont pas gardées : toute la photo est vue par le réseau, comme avec
     `target_size=(224, 224)` dans le livre de F. Chollet. Le filtre est LANCZOS, celui du résultat
     publié pour le dalmatien : il tient compte de tous les pixels, sans crénelage.
+
+    Lève
+    ----
+    ImageError
+        comme `load_image`
     """
     height, width = size
     resized = load_image(image).resize((int(width), int(height)), Image.Resampling.LANCZOS)
@@ -23,11 +30,22 @@ def resize_for_network(image, size):
 
 
 def resize_map(values, size):
-    """Renvoie la carte (h, w) à la taille `size` = (H, W), par interpolation bilinéaire."""
+    """Renvoie la carte (h, w) à la taille `size` = (H, W), par interpolation bilinéaire.
+
+    Lève `SettingError` si `size` n'est pas un couple de nombres entiers d'au moins 1.
+    """
     import cv2
 
-    height, width = size
-    return cv2.resize(values, (int(width), int(height)), interpolation=cv2.INTER_LINEAR)
+    try:
+        height, width = (check_count(side, "Un côté") for side in size)
+    except (TypeError, ValueError):  # `SettingError` en est une
+        height = width = 0
+    if not 0 < height * width <= MAX_PIXELS:
+        raise SettingError(
+            "La taille est un couple (hauteur, largeur) de nombres entiers d'au moins 1, de "
+            f"{MAX_PIXELS // 1_000_000} mégapixels au plus, et non {size!r:.60}."
+        )
+    return cv2.resize(values, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
 def fit(image, side=BOX):

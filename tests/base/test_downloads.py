@@ -360,6 +360,8 @@ def test_a_silent_name_server_does_not_hang(cache, monkeypatch, server):
 def test_bad_addresses(server, cache):
     for url in ("http://", "http://:80/", "ftp:/rien", "http://[/"):
         fails("adresse n'est pas valable", url, cache, "a.bin")
+    with pytest.raises(ImageError, match="adresse n'est pas valable"):
+        images.load_image("http://[")
 
 
 def test_full_disk(server, cache, monkeypatch):

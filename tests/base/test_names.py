@@ -1,6 +1,8 @@
 """Les erreurs et les suggestions de noms."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gradcam_lab import errors
 from gradcam_lab.base import names as names_
@@ -63,3 +65,21 @@ def test_did_you_mean_is_a_french_question():
 )
 def test_fold(text, folded):
     assert names_.fold(text) == folded
+
+
+WORD = st.text("abcdeéèçœ ZÉ-_'", min_size=1, max_size=12).filter(names_.fold)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(WORD, min_size=1, max_size=8), st.data())
+def test_nearest_always_finds_an_exact_name(names, data):
+    name = data.draw(st.sampled_from(names))
+    written = data.draw(st.sampled_from([str.upper, str.lower, names_.fold, str]))(name)
+    first = names_.nearest(written, names)[0]
+    assert names_.fold(first) == names_.fold(name)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=20))
+def test_folding_twice_changes_nothing(text):
+    assert names_.fold(names_.fold(text)) == names_.fold(text)

@@ -446,7 +446,7 @@ def test_hot_region_of_a_blank_map_is_empty():
 def test_hot_region_refuses_bad_arguments():
     with pytest.raises(gl.errors.SettingError, match="seuil"):
         gl.find_hot_region(np.ones((4, 4)), (8, 8), 1.5)
-    with pytest.raises(gl.errors.HeatmapError, match="finis"):
+    with pytest.raises(gl.errors.HeatmapError, match="NaN"):
         gl.find_hot_region(np.full((4, 4), np.nan), (8, 8))
     region = gl.find_hot_region(np.ones((4, 4)), (8, 8))
     with pytest.raises(gl.errors.ImageError, match="taille de l'image"):

@@ -165,7 +165,32 @@ def test_the_dalmatian_keeps_the_pixels_of_its_file(dalmatian_path):
     close(image, Image.open(dalmatian_path).convert("RGB"))
 
 
+def test_a_stream_that_cannot_go_back_is_read(photo):
+    class Stream(io.BytesIO):
+        def seek(self, *args):
+            raise io.UnsupportedOperation("seek")
+
+    close(images.load_image(Stream(encoded(photo, "PNG"))), photo)
+
+
 # --- ce qui doit être refusé -------------------------------------------------------------------
+
+
+class FileLike:
+    """Un objet fichier qui rend, ou lève, ce qu'on lui donne."""
+
+    def __init__(self, result):
+        self.result = result
+
+    def read(self, size):
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
+
+
+class ArrayLike:
+    def __array__(self, *args, **kwargs):
+        raise RuntimeError("un tenseur resté sur la carte graphique")
 
 
 @pytest.mark.parametrize(
@@ -207,6 +232,11 @@ def test_the_dalmatian_keeps_the_pixels_of_its_file(dalmatian_path):
         (np.zeros((1, 1, 3), np.uint8), "1 × 1 pixels"),
         (Image.new("RGB", (1, 50)), "1 × 50 pixels"),
         (Image.new("RGB", (0, 0)), "0 × 0 pixels"),
+        ("www.example.org/x.jpg", "ressemble à une adresse : commencez-la par https://"),
+        ("file:///tmp/x.jpg", "donnez le chemin d'un fichier de cet ordinateur"),
+        (FileLike(KeyError("x")), "ne se lit pas"),
+        (FileLike(None), "a rendu un objet de type NoneType"),
+        (ArrayLike(), "n'a pas pu être converti en tableau NumPy"),
     ],
 )
 def test_bad_sources_get_one_french_sentence(source, words):

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gradcam_lab.base import messages
 from gradcam_lab.base.downloads import is_intact
 from gradcam_lab.errors import ImageError
 from gradcam_lab.images import photos as module
@@ -106,8 +107,9 @@ def test_unknown_names(name, words):
     assert words in str(caught.value)
 
 
-def test_names_ignore_case(no_network):
-    assert sample(" Chelsea ").size == SIZES["chelsea"]
+@pytest.mark.parametrize("name", [" Chelsea ", "CHELSÉA"])
+def test_names_ignore_case_and_accents(no_network, name):
+    assert sample(name).size == SIZES["chelsea"]
 
 
 def fake_cache(monkeypatch, folder, filename, info_name):
@@ -133,10 +135,48 @@ def test_a_damaged_cached_photo_is_not_used(no_network, tmp_path, capsys):
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "Dalmatian.jpg").write_bytes(b"abc")
     assert not samples()[0].available
-    with pytest.raises(ImageError, match="abîmé ou incomplet"):
+    with pytest.raises(ImageError, match="GRADCAM_LAB_OFFLINE interdit"):
         sample("dalmatien", fallback=False)
     assert sample("dalmatien").size == SIZES["chelsea"]
     assert (tmp_path / "cache" / "Dalmatian.jpg").read_bytes() == b"abc"
+
+
+def test_a_file_of_the_user_is_never_replaced(no_network, monkeypatch, tmp_path, capsys):
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    (cache / "Dalmatian.jpg").write_bytes(b"la mienne")
+
+    def fetch(url, folder, file, **kwargs):
+        Image.new("RGB", (8, 6)).save(folder / file, "PNG")
+        return folder / file
+
+    monkeypatch.setattr(module, "fetch", fetch)
+    monkeypatch.setattr(messages, "_said", [])
+    assert sample("dalmatien", fallback=False).size == (8, 6)
+    assert "est laissé tel quel" in capsys.readouterr().out
+    assert (cache / "Dalmatian.jpg").read_bytes() == b"la mienne"
+    fake_cache(monkeypatch, cache, "gradcam_lab-Dalmatian.jpg", "dalmatien")
+    assert samples()[0].available  # à l'appel suivant, elle est retrouvée
+
+
+@pytest.mark.parametrize("folder", ["~inconnu/photos", "x" * 300, "a/" * 2100, __file__])
+def test_an_impossible_data_folder_gets_one_sentence(no_network, monkeypatch, folder):
+    monkeypatch.setenv("GRADCAM_LAB_DATA", folder)
+    assert not samples()[0].available
+    assert sample("chelsea").size == SIZES["chelsea"]
+    for fallback in (True, False):
+        with pytest.raises(ImageError, match="variable GRADCAM_LAB_DATA, n'est pas un dossier"):
+            sample("dalmatien", fallback=fallback)
+
+
+def test_an_unreadable_data_folder_gets_the_same_sentence(no_network, monkeypatch, tmp_path):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "cache").mkdir()
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(ImageError, match="n'est pas un dossier que l'on peut lire"):
+        sample("dalmatien")
 
 
 def test_without_the_variable_the_cache_is_the_users(monkeypatch):
