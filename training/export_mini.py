@@ -5,26 +5,22 @@ température, Guo et al., 2017, arXiv:1706.04599), valeurs arrondies en float16,
 """
 
 import argparse
-import hashlib
-import json
-import shutil
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from common import DATA, SIZE, WORK, mini, read_split
 from PIL import Image
+from shipping import fit_temperature, write_network
 from train_mini import PHASES, Mini, fold, to_input
 
-FOLDER = mini.folder()
 
-
-def validation_photos() -> tuple[np.ndarray, torch.Tensor]:
+def validation_photos() -> tuple[np.ndarray, np.ndarray]:
     """Photos de validation, réduites comme le fait le paquet (filtre de Lanczos), et classes."""
     photos = read_split("val")
     images = [Image.open(DATA / path).convert("RGB") for path, _ in photos]
     small = [np.asarray(i.resize((SIZE, SIZE), Image.LANCZOS)) for i in images]
-    return np.stack(small), torch.tensor([k for _, k in photos])
+    return np.stack(small), np.array([k for _, k in photos])
 
 
 @torch.no_grad()
@@ -50,13 +46,6 @@ def folded_logits(arrays: dict[str, np.ndarray], pixels: np.ndarray) -> torch.Te
     return torch.cat(found)
 
 
-def fit_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
-    """La température qui rend les probabilités les plus justes sur la validation."""
-    grid = np.exp(np.linspace(np.log(0.3), np.log(3), 231))
-    losses = [float(F.cross_entropy(logits / t, labels)) for t in grid]
-    return float(grid[int(np.argmin(losses))])
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="Écrit les poids de mini dans le paquet.")
     parser.add_argument("--phase", type=int, default=len(PHASES))
@@ -66,22 +55,15 @@ def main() -> None:
     model.eval()
     pixels, labels = validation_photos()
     logits = logits_of(model, pixels)
-    temperature = fit_temperature(logits, labels)
+    temperature = fit_temperature(logits.numpy(), labels)
     with torch.no_grad():
         model.predictions.weight /= temperature
         model.predictions.bias /= temperature
         # Les scores, de moyenne nulle : ni les probabilités ni les cartes n'en dépendent.
         model.predictions.bias -= logits.mean() / temperature
     arrays = {name: value.astype(np.float16) for name, value in fold(model).items()}
-
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    weights = FOLDER / "mini.npz"
-    np.savez(weights, **arrays)
     card = {
-        "weights": weights.name,
-        "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
         "classes": mini.manifest()["classes"],
-        "parameters": int(sum(a.size for a in arrays.values())),
         "temperature": round(temperature, 4),
         "phase": phase,
         "phases": [
@@ -96,11 +78,9 @@ def main() -> None:
             }
             for p in PHASES[:phase]
         ],
-        "licence": "usage non commercial (photos de chats et de chiens : Asirra, Microsoft)",
+        "licence": "usage non commercial, voir LICENCE.txt",
     }
-    text = json.dumps(card, ensure_ascii=False, indent=2) + "\n"
-    (FOLDER / "mini.json").write_text(text, encoding="utf-8")
-    shutil.copy(WORK / "journal.csv", FOLDER / "journal.csv")
+    write_network(mini.NAME, arrays, card, (WORK / "journal.csv").read_text(encoding="utf-8"))
     # L'évaluation compare ces réponses à celles de Keras.
     np.savez(
         WORK / "controle.npz",
@@ -108,7 +88,7 @@ def main() -> None:
         learned=F.softmax(logits / temperature, 1).numpy(),
         shipped=F.softmax(folded_logits(arrays, pixels), 1).numpy(),
     )
-    print(f"{weights.name} : {weights.stat().st_size / 1e6:.2f} Mo, température {temperature:.3f}")
+    print(f"{mini.NAME} : poids écrits dans {mini.folder()}, température {temperature:.3f}")
 
 
 if __name__ == "__main__":

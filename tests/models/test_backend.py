@@ -21,12 +21,13 @@ for _ in range(2):  # la seconde fois, Keras est à moitié importé
 
 
 def load_in_a_new_process(**environment):
+    inherited = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
     done = subprocess.run(
         [sys.executable, "-c", LOAD],
         capture_output=True,
         text=True,
         check=True,
-        env={**os.environ, **environment},
+        env={**inherited, **environment},
     )
     first, second = done.stdout.splitlines()
     assert first == second

@@ -1,6 +1,7 @@
 """`mini` : son fichier de poids, ses classes, ses réponses, et ce que dit sa fiche."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -295,3 +296,16 @@ def test_training_log_is_shipped():
     assert [row["pas"] for row in log if row["phase"] == 1] == sorted(
         row["pas"] for row in log if row["phase"] == 1
     )
+
+
+def test_the_licence_travels_with_the_weights():
+    text = (mini.folder() / "LICENCE.txt").read_text(encoding="utf-8")
+    for fact in ("non commercial", "Asirra", "10.22002/D1.20086", "CC BY 4.0"):
+        assert fact in text
+    project = mini.folder().parents[2] / "pyproject.toml"
+    if not project.is_file():
+        pytest.skip("pyproject.toml n'est que dans le dépôt")
+    identifier = re.search("LicenseRef-[A-Za-z0-9.-]+", text)[0]
+    declared = project.read_text(encoding="utf-8")
+    assert re.search(rf'^license = "MIT AND .*{identifier}"$', declared, re.M)
+    assert '"gradcam_lab/data/*/LICENCE.txt"' in declared
