@@ -223,13 +223,13 @@ def test_upload_and_views(lab_page):
 
 def test_an_error_in_a_callback_would_be_seen(lab_page, lab_server):
     lines = [
-        "from gradcam_lab.explorer import content",
-        "content.draw, draw = (lambda *_: 1 / 0), content.draw",
+        "from gradcam_lab.explorer.views import VIEWS",
+        "VIEWS[explorer.state.view].draw = lambda *_: 1 / 0",
     ]
     lab, tool = open_small(lab_page, lab_server, *lines)
     tool.button("chien").click()
     assert "ZeroDivisionError" in tool.error()
-    run_cell(lab, "content.draw = draw")
+    run_cell(lab, "del VIEWS[explorer.state.view].draw")
     tool.changes(lambda: tool.button("chien").click())
     assert tool.message().startswith("Calculé")
 
@@ -284,11 +284,78 @@ def test_every_control_is_reached_by_the_keyboard(lab_page, lab_server):
         *("chat", "Code équivalent", "Palette", "Opacité", "Mélange", "Contour", "Couleurs"),
     ):
         assert name in text, f"{name} n'est pas atteint au clavier :\n{text}"
-    # JupyterLab garde pour lui la flèche du bas d'une liste fermée : la première lettre choisit.
     tool.control("Méthode").focus()
-    tool.changes(lambda: tool.page.keyboard.press("l"))
+    tool.changes(lambda: tool.page.keyboard.press("ArrowDown"))
+    assert tool.control("Méthode").evaluate("e => e === document.activeElement")
     tool.scope.get_by_role("slider").first.focus()
     tool.changes(lambda: tool.page.keyboard.press("ArrowLeft"))
+
+
+CELLS = """() => [...window.jupyterapp.shell.currentWidget.content.model.cells].map(
+    cell => cell.type)"""
+
+
+def test_shortcuts_of_jupyterlab_stay_out_of_the_tool(lab_page, lab_server):
+    lab, tool = open_small(lab_page, lab_server)
+    before = lab.page.evaluate(CELLS)
+    assert before == ["code"]
+    tool.button("chien").focus()
+    for key in ("m", "d", "d", "x", "a", "b"):
+        lab.page.keyboard.press(key)
+        lab.page.wait_for_timeout(100)
+    assert lab.page.evaluate(CELLS) == before
+    assert tool.button("chien").evaluate("e => e === document.activeElement")
+    # Les raccourcis du navigateur et de JupyterLab qui passent par Ctrl servent encore.
+    page_saved = lab.page.evaluate(
+        """() => new Promise(resolve => {
+            const context = window.jupyterapp.shell.currentWidget.context;
+            context.saveState.connect((_, state) => state === "completed" && resolve(true));
+            document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {
+                key: "s", code: "KeyS", keyCode: 83, ctrlKey: true, bubbles: true}));
+            setTimeout(() => resolve(false), 5000);
+        })"""
+    )
+    assert page_saved
+    # Hors de l'outil, rien n'a changé : « b » ajoute une cellule.
+    lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.node.focus()")
+    lab.page.keyboard.press("b")
+    lab.page.wait_for_function(f"() => ({CELLS})().length === 2")
+
+
+# --- Les photos lourdes -------------------------------------------------------------------------
+
+
+def heavy_file(kind, name, side=3000):
+    """Une photo de plus de 12 Mo : du bruit ne se comprime pas."""
+    noise = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8)
+    noise[:, : side // 2] //= 4
+    buffer = io.BytesIO()
+    Image.fromarray(noise).save(buffer, kind, **({"quality": 100} if kind == "JPEG" else {}))
+    assert len(buffer.getvalue()) > 12_000_000
+    return {"name": name, "mimeType": f"image/{kind.lower()}", "buffer": buffer.getvalue()}
+
+
+def test_a_heavy_photo_then_a_small_one(lab_page, lab_server):
+    lab, tool = open_small(lab_page, lab_server)
+    tool.changes(lambda: import_file(tool, heavy_file("JPEG", "lourde.jpg")))
+    assert "lourde.jpg" in tool.control("Photo").inner_text()
+    photo = tool.scope.locator(PICTURE).first.get_attribute("src").split(",")[1]
+    shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(photo))))
+    # La moitié gauche est sombre : c'est bien elle, et à l'endroit.
+    assert shown[:, : shown.shape[1] // 3].mean() < 60 < 100 < shown[:, -100:].mean()
+    assert int(run_cell(lab, "print(max(explorer.image.size))")) <= 2400
+    lab.page.evaluate("() => window.scrollTo(0, 0)")
+    tool.changes(lambda: import_file(tool, png_file((20, 200, 40))))
+    assert "ma_photo.png" in tool.control("Photo").inner_text()
+    assert tool.message().startswith("Calculé")
+
+
+def test_a_heavy_file_that_the_browser_cannot_read(lab_page, lab_server):
+    _lab, tool = open_small(lab_page, lab_server)
+    import_file(tool, heavy_file("TIFF", "lourde.tif"))
+    assert "« lourde.tif » pèse 27\N{NO-BREAK SPACE}Mo et votre navigateur ne sait" in tool.error()
+    tool.changes(lambda: import_file(tool, png_file((20, 200, 40))))
+    assert "ma_photo.png" in tool.control("Photo").inner_text()
 
 
 # --- La vitesse -----------------------------------------------------------------------------------

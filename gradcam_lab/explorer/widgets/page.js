@@ -4,12 +4,13 @@
 const TOOL = ".gradcam-lab-explorer";
 const SUPPRESS = "data-lm-suppress-shortcuts"; // l'attribut que JupyterLab (Lumino) respecte
 
-// Sans cela, « d d » sur un bouton supprimerait la cellule. Ctrl + S reste à JupyterLab.
+// Sans cela, « d d » sur un bouton supprimerait la cellule. L'attribut se pose sur l'élément qui
+// reçoit la touche, et non sur l'outil : JupyterLab regarde d'abord celui-là. Ctrl + S lui reste.
 function keepKeys(event) {
-  const tool = event.target.closest?.(TOOL);
-  if (!tool) return;
-  if (event.ctrlKey || event.metaKey) tool.removeAttribute(SUPPRESS);
-  else tool.setAttribute(SUPPRESS, "true");
+  const element = event.target;
+  if (!element.closest?.(TOOL)) return;
+  if (event.ctrlKey || event.metaKey) element.removeAttribute(SUPPRESS);
+  else element.setAttribute(SUPPRESS, "true");
 }
 
 // Un JPEG d'au plus `limit` octets et `side` pixels de côté ; échoue si la photo ne se lit pas ici.
@@ -57,7 +58,7 @@ function render({ model, el }) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "jupyter-widgets jupyter-button widget-button";
-  button.style.width = "100%";
+  Object.assign(button.style, { width: "100%", margin: "0" });
   const icon = document.createElement("i");
   icon.className = "fa fa-upload";
   icon.setAttribute("aria-hidden", "true");
