@@ -29,15 +29,16 @@ def make_files(session, result):
     analysis = session.analysis(state)
     classifier = analysis.classifier
     prediction = analysis.prediction(state.target)
-    with muted():
+    with muted():  # l'explorateur a déjà montré ce qu'il y avait à dire
         raw = analysis.heatmap(state.target, normalize=False, **map_choices(state))
+        full = view.full_size(result, analysis)
     photo = session.photos[state.photo].title.rsplit(".", 1)[0]
     parts = (photo, classifier.name, prediction.label_fr, state.layer, state.method)
     stem = "_".join(filter(None, map(_slug, parts)))
     values = io.BytesIO()
     np.save(values, raw)
     return {
-        f"{stem}_{view.file}.png": png_bytes(view.full_size(result, analysis)),
+        f"{stem}_{view.file}.png": png_bytes(full),
         f"{stem}_carte.png": png_bytes(_captioned_map(result, analysis, prediction, raw)),
         f"{stem}_valeurs.npy": values.getvalue(),
     }

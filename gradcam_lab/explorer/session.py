@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..base.messages import muted
+from ..base.messages import muted, overheard
 from ..errors import GradcamLabError, ModelError
 from ..models import catalogue as zoo
 from . import sources, texts
@@ -188,7 +188,8 @@ class Session:
         computed = time.perf_counter()
         ran = classifier.network.backward_count > before
         analysis.trim(_KEPT_GRADIENTS)
-        drawing = view.draw(content, state, scene, shown)
+        with overheard() as said:  # par exemple, que la chaleur ne se voit pas sur du blanc
+            drawing = view.draw(content, state, scene, shown)
         end = time.perf_counter()
         info = next(layer for layer in layers if layer.name == state.layer)
         everything = len(names) == len(classifier.layers)
@@ -217,7 +218,7 @@ class Session:
                 end - computed,
                 end - start,
             ),
-            notes=[*content.notes, *drawing.notes],
+            notes=[*content.notes, *drawing.notes, *said],
             disabled=disabled,
             layers=layers,
             predictions=analysis.top(5),

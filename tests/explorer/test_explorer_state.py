@@ -72,6 +72,17 @@ def test_overlay_is_the_documented_formula(session, mini):
     np.testing.assert_array_equal(result.heatmap, heatmap)
 
 
+def test_heat_lost_on_white_is_a_note_and_prints_nothing(mini, capsys):
+    session = Session(mini, Image.new("RGB", (60, 60), "white"))
+    layer = mini.layers[0].name  # une couche précoce trouve de quoi chauffer, même sur du blanc
+    for blend, told in (("add", 1), ("mix", 0)):
+        result = render(session, method="layercam", layer=layer, blend=blend)
+        assert result.heatmap.any()
+        assert sum('blend="mix"' in note for note in result.notes) == told
+        make_files(session, result)
+    assert capsys.readouterr().out == ""
+
+
 def test_code_names_what_each_photo_came_from(session, tmp_path):
     path = tmp_path / "ma photo.png"
     Image.fromarray(make_image(size=40)).save(path)
