@@ -25,7 +25,8 @@ NAME = "ouverture.png"  # le nom que cite la première cellule
 
 def strip(panels, symbols):
     """Une ligne de `panels` (titre, dessin), séparés par `symbols` ; rend la figure."""
-    from gradcam_lab.figures.show import LessonFigure
+    from gradcam_lab.base.palette import ACCENT
+    from gradcam_lab.figures import LessonFigure
 
     widths = [1.0 if i % 2 == 0 else 0.16 for i in range(2 * len(panels) - 1)]
     figure = LessonFigure(figsize=(9.6, 2.3), dpi=100, layout="constrained", facecolor="white")
@@ -34,7 +35,7 @@ def strip(panels, symbols):
         draw(axis)
         axis.set_title(title, fontsize=10)
     for axis, symbol in zip(axes[1::2], symbols):
-        axis.text(0.5, 0.5, symbol, fontsize=20, ha="center", va="center", color="#c2410c")
+        axis.text(0.5, 0.5, symbol, fontsize=20, ha="center", va="center", color=ACCENT)
         axis.set_axis_off()
     return figure
 
@@ -51,9 +52,10 @@ def picture(values, **options):
 
 def bars(values):
     """Un dessin de vecteur : une barre par classe, la plus haute en couleur."""
+    from gradcam_lab.base.palette import ACCENT, QUIET
 
     def draw(axis):
-        colors = ["#c2410c" if v == values.max() else "#94a3b8" for v in values]
+        colors = [ACCENT if v == values.max() else QUIET for v in values]
         axis.bar(range(len(values)), values, color=colors)
         axis.set(xticks=[], yticks=[], ylim=(0, 1))
         axis.spines[["top", "right"]].set_visible(False)
@@ -140,7 +142,7 @@ def _mosaic(activations, alpha, side=6):
 
 def attach(path, figure):
     """Joint la figure à la première cellule du carnet ; vrai si le fichier a changé."""
-    from gradcam_lab.figures.show import to_png
+    from gradcam_lab.figures import to_png
 
     before = path.read_text(encoding="utf-8")
     notebook = nbformat.reads(before, as_version=4)

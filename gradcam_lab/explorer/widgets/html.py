@@ -9,6 +9,7 @@ from html import escape
 
 import numpy as np
 
+from ...base.palette import ACCENT
 from ...images import colorize, png_bytes
 
 __all__ = [
@@ -60,7 +61,7 @@ def bar(percent, share):
     return (
         '<div style="display:flex;align-items:center;gap:8px;height:28px;line-height:28px">'
         '<div style="flex:1;height:10px;border:1px solid var(--jp-border-color1,#888)">'
-        f'<div style="width:{width:.1f}%;height:100%;background:#c2410c"></div></div>'
+        f'<div style="width:{width:.1f}%;height:100%;background:{ACCENT}"></div></div>'
         f'<span style="width:64px;text-align:right">{escape(percent)}</span></div>'
     )
 
