@@ -147,7 +147,9 @@ def _refuse_non_finite(model):
 
     for layer in model.layers:
         for variable in layer.weights:
-            if "float" in variable.dtype and not tf.reduce_all(tf.math.is_finite(variable)):
+            # Une somme garde la trace d'un NaN ou d'un infini, sans copier le tableau.
+            total = tf.reduce_sum(tf.cast(variable, tf.float32))
+            if not tf.math.is_finite(total):
                 raise WeightsUnavailableError(
                     "contient des valeurs qui ne sont pas des nombres (NaN ou infini) dans la "
                     f"couche « {layer.name} » : supprimez-le, ou prenez-en un autre."

@@ -356,6 +356,7 @@ class TestImageNetWeights:
         assert model.name == "mini"
         assert "« mini »" in capsys.readouterr().out
 
+    @pytest.mark.slow
     def test_efficientnet_is_prepared_as_keras_does(self, keras_home, tmp_path, monkeypatch):
         """Keras ajoute une couche pour ces poids-là ; nous faisons le même calcul sur l'image."""
         import keras
