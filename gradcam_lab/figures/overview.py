@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ..base.messages import muted
+from ..base.messages import overheard
 from ..errors import GradcamLabError, SettingError
 from ..explain.analysis import Analysis
 from ..images import ALPHA, BLEND, COLORMAP, check_overlay, colorize, shrink, superimpose
@@ -30,8 +30,8 @@ def show(
 ):
     """Dessine la photo, la carte de chaleur, la superposition et les probabilités.
 
-    Une ligne par classe, couche et méthode demandée. Si une carte est vide ou douteuse, la raison
-    est écrite sous elle.
+    Une ligne par classe, couche et méthode demandée. Si une carte est vide ou douteuse, ou si la
+    photo cache sa chaleur, la raison est écrite sous elle.
 
     Arguments
     ---------
@@ -67,25 +67,26 @@ def show(
     methods = _methods(methods)
     alpha = check_overlay(alpha, colormap=colormap, blend=blend)
     rows = _rows(analysis, targets, layers, methods, score)
-    notes = [wrapped(_reasons(analysis, *row[:3], score), 118) for row in rows]
     photo = np.asarray(shrink(analysis.image))
+    overlays, notes = [], []
+    for target, layer, method, heatmap in rows:
+        reasons = analysis.diagnose(target, layer=layer, method=method, score=score)
+        with overheard() as heard:  # ce que dit la superposition sera écrit sur la figure
+            overlays.append(superimpose(heatmap, photo, alpha, colormap=colormap, blend=blend))
+        notes.append(wrapped([*reasons, *heard], 118))
     height, width = photo.shape[:2]
     panel = WIDTH / 4 * min(1.35, max(0.5, height / width))
     heights = [panel + 0.55 + 0.2 * note.count("\n") + 0.45 * bool(note) for note in notes]
     drawn = new_figure(WIDTH, sum(heights))
     parts = drawn.subfigures(len(rows), 1, height_ratios=heights, squeeze=False)[:, 0]
-    for part, (target, layer, method, heatmap), note in zip(parts, rows, notes):
+    for part, (target, layer, method, heatmap), overlay, note in zip(parts, rows, overlays, notes):
         part.suptitle(_row_title(analysis, target, layer, method, score), fontsize=10, **PLAIN)
         axes = part.subplots(1, 4)
         colored = colorize(heatmap, colormap=colormap)
         h, w = heatmap.shape
         draw_picture(axes[0], photo, "photo")
         draw_picture(axes[1], colored, f"carte de chaleur {h} × {w}", (0, width, height, 0))
-        draw_picture(
-            axes[2],
-            superimpose(heatmap, photo, alpha, colormap=colormap, blend=blend),
-            "superposition",
-        )
+        draw_picture(axes[2], overlay, "superposition")
         draw_bars(axes[3], _around(analysis, target), target)
         axes[3].set_title("probabilité", fontsize=9)
         if note:
@@ -108,7 +109,7 @@ def _methods(methods):
 
 def _rows(analysis, targets, layers, methods, score):
     """Les lignes de la figure : (classe, couche, méthode, carte)."""
-    with muted():  # la raison d'une carte vide sera écrite sur la figure
+    with overheard():  # la raison d'une carte vide sera écrite sur la figure
         found = {m: analysis.heatmaps(targets, layers, method=m, score=score) for m in methods}
     keys = list(found[methods[0]])
     if len(keys) * len(methods) > MAX_ROWS:
@@ -117,10 +118,6 @@ def _rows(analysis, targets, layers, methods, score):
             f"{MAX_ROWS} : demandez moins de classes, de couches ou de méthodes à la fois."
         )
     return [(*key, method, found[method][key]) for key in keys for method in methods]
-
-
-def _reasons(analysis, target, layer, method, score):
-    return analysis.diagnose(target, layer=layer, method=method, score=score)
 
 
 def _row_title(analysis, target, layer, method, score):

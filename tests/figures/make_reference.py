@@ -22,10 +22,10 @@ LAYERS = {"conv1": 24, "conv2": 12, "conv3": 6}  # nom et côté de la carte
 
 
 def synthetic_picture(height=96, width=128):
-    """Des carreaux de couleur et un disque clair : uint8 (height, width, 3)."""
+    """Des carreaux de couleur et un disque beige : uint8 (height, width, 3)."""
     y, x = np.mgrid[0:height, 0:width]
     picture = np.stack([12 * (x // 8), 16 * (y // 8), 96 + 0 * x], axis=-1)
-    picture[(x - 88) ** 2 + (y - 40) ** 2 < 24**2] = (250, 240, 200)
+    picture[(x - 88) ** 2 + (y - 40) ** 2 < 24**2] = (170, 160, 120)
     return picture.astype(np.uint8)
 
 

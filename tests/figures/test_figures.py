@@ -109,6 +109,14 @@ def test_a_blank_map_is_explained_on_the_figure(capsys):
     assert capsys.readouterr().out == ""
 
 
+def test_heat_lost_on_a_white_photo_is_said_on_the_figure(analysis, capsys):
+    white = analysis.classifier.analyze(np.full((24, 24, 3), 255, np.uint8))
+    written = texts(gl.show(white, targets=3)).replace("\n", " ")
+    assert 'demandez le mélange « mix » (`blend="mix"`)' in written
+    assert capsys.readouterr().out == ""
+    assert "mélange" not in texts(gl.show(white, targets=3, blend="mix"))
+
+
 def test_show_leaves_matplotlib_as_it_was(analysis):
     import matplotlib.pyplot as plt
 
