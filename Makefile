@@ -12,7 +12,7 @@ export VENV PYTHON
 RUN = $(VENV)/bin/python
 NBVAL = --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 300
 
-.PHONY: help lab test browser binder notebooks format clean
+.PHONY: help lab test browser binder colab notebooks format clean
 
 help: ## énumère ces commandes
 	@echo "Les commandes du cours :"
@@ -30,7 +30,8 @@ test: ## installe ce qu'il faut, puis vérifie le style, le paquet et chaque car
 	@echo "→ Sens des flèches entre les pièces du paquet (import-linter)"
 	@$(VENV)/bin/lint-imports --no-cache
 	@echo "→ Tests du paquet (pytest)"
-	@$(RUN) -m pytest -m "not browser" $(PYTEST_ARGS)
+	@$(RUN) -m pytest -q -m "not browser" --durations=10 --cov=gradcam_lab --cov-report= $(PYTEST_ARGS)
+	@echo "→ Lignes du paquet que ces tests exécutent : $$($(RUN) -m coverage report --format=total) %"
 	@echo "→ Chaque carnet est rejoué et comparé à ses sorties enregistrées (nbval)"
 	@$(RUN) -m pytest -q $(NBVAL) notebooks
 	@echo "→ Tout est vérifié."
@@ -38,10 +39,13 @@ test: ## installe ce qu'il faut, puis vérifie le style, le paquet et chaque car
 browser: ## essaie les carnets dans un vrai navigateur (Chromium doit être installé)
 	@sh scripts/install.sh browser
 	@echo "→ Les carnets dans Chromium"
-	@$(RUN) -m pytest -m browser tests/browser $(PYTEST_ARGS)
+	@$(RUN) -m pytest -n 0 -m browser tests/browser $(PYTEST_ARGS)
 
 binder: ## vérifie le dossier binder/ sans Docker
 	@sh scripts/check_binder.sh
+
+colab: ## essaie le paquet avec les versions exactes de Google Colab (Python 3.13)
+	@sh scripts/colab.sh
 
 notebooks: ## réexécute les carnets sur place et enregistre leurs sorties
 	@sh scripts/install.sh test
@@ -54,6 +58,7 @@ format: ## met en forme le code
 
 clean: ## supprime l'environnement .venv et les fichiers temporaires
 	@echo "→ Suppression de $(VENV) et des fichiers temporaires"
-	@rm -rf "$(VENV)" .venv-binder .pytest_cache .ruff_cache build dist test-results
+	@rm -rf "$(VENV)" .venv-binder .venv-colab build dist test-results
+	@rm -rf .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@find . -name .ipynb_checkpoints -type d -prune -exec rm -rf {} +

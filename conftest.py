@@ -9,6 +9,17 @@ from contextlib import ExitStack
 from scripts.lesson_environment import isolated
 
 _stack = ExitStack()
+# Un processus qui charge TensorFlow et VGG16, les tests les plus gourmands.
+WORKER_MEMORY = 3 * 2**30
+
+
+def pytest_xdist_auto_num_workers(config):
+    """« -n auto » : deux processus si la machine a deux cœurs et de la mémoire pour les deux."""
+    import psutil
+
+    one_file = len(config.args) == 1 and ".py" in config.args[0]  # deux n'iraient pas plus vite
+    memory = psutil.virtual_memory().available
+    return 0 if one_file or os.cpu_count() < 2 or memory < 2 * WORKER_MEMORY else 2
 
 
 def pytest_configure(config):

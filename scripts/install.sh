@@ -8,6 +8,7 @@
 #
 #     PYTHON=/chemin/vers/python3.12    pour choisir le Python
 #     VENV=/chemin/vers/un/dossier      pour installer ailleurs que dans .venv
+#     PIP_CONSTRAINT=/chemin/vers/X.txt pour imposer des versions (une variable de pip)
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -26,7 +27,7 @@ fail() {
 # --- Rien à faire ? --------------------------------------------------------------------------
 # L'empreinte change avec pyproject.toml et avec l'emplacement du dossier : un environnement
 # déplacé ou copié n'est plus utilisable, car ses chemins sont absolus.
-fingerprint="$(cksum <pyproject.toml) $PWD"
+fingerprint="$(cat pyproject.toml ${PIP_CONSTRAINT:-} | cksum) $PWD"
 
 runs() { "$venv/bin/python" -c 'import sys' >/dev/null 2>&1; }
 is_installed() { [ "$(cat "$venv/.installed-$1" 2>/dev/null || :)" = "$fingerprint" ]; }

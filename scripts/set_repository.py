@@ -14,7 +14,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 BRANCH = "main"
 # Là où un propriétaire et un nom de dépôt peuvent s'écrire.
-FILES = ("pyproject.toml", "README.md", "CONTRIBUTING.md", "CITATION.cff")
+FILES = (
+    "pyproject.toml",
+    "README.md",
+    "CONTRIBUTING.md",
+    "CONTRIBUTING.en.md",
+    "CITATION.cff",
+)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
 # Les formes d'adresse employées : GitHub, Colab et Binder ; dans un lien nbgitpuller, « / » s'écrit
 # « %2F ».

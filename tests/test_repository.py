@@ -22,6 +22,9 @@ from scripts.set_repository import (
 
 MAX_FILE_BYTES = 5_000_000
 NOTEBOOKS = notebooks()
+GUIDES = ("README.md", "CONTRIBUTING.md", "CONTRIBUTING.en.md")
+PACKAGE = ROOT / "gradcam_lab"
+MAX_ROOM_FILES = 10
 # Une phrase d'un carnet ou du README qui contient l'un de ces mots serait à reprendre.
 BANNED_WORDS = re.compile(r"\b(simplement|évidemment|il suffit d)", re.IGNORECASE)
 PICTURE = re.compile(r'"image/(?:png|jpeg)": "[^"]*"')
@@ -72,6 +75,14 @@ def test_every_address_agrees_with_the_single_place():
     for path in [ROOT / name for name in FILES] + NOTEBOOKS:
         for found in address.findall(text_of(path)):
             assert found.replace("%2F", "/") == repo, f"{name_of(path)} : {found}"
+
+
+def test_no_address_hides_elsewhere():
+    """`set_repository` ne change que FILES et les carnets : rien d'autre ne nomme le dépôt."""
+    repo = repository()
+    known = {ROOT / name for name in FILES} | set(NOTEBOOKS)
+    found = {path for path in tracked() if repo in text_of(path)}
+    assert {name_of(path) for path in found - known} == set()
 
 
 def test_a_fork_changes_its_owner_in_one_command(tmp_path):
@@ -136,6 +147,15 @@ def test_nothing_is_left_unfinished():
     assert not wrong
 
 
+def test_versions_agree():
+    """pyproject.toml fait foi ; le journal s'ouvre sur la même version, la citation la reprend."""
+    version = re.search(r'^version = "(.+)"', text_of(ROOT / "pyproject.toml"), re.MULTILINE)[1]
+    latest = re.search(r"^## \[(.+?)\]", text_of(ROOT / "CHANGELOG.md"), re.MULTILINE)[1]
+    cited = re.search(r"^version: (.+)$", text_of(ROOT / "CITATION.cff"), re.MULTILINE)[1]
+    assert latest == version
+    assert cited == version
+
+
 def test_licences_are_there():
     assert text_of(ROOT / "LICENSE").startswith("MIT License")
     assert "CC BY 4.0" in text_of(ROOT / "LICENSE-textes")
@@ -148,7 +168,7 @@ def make_targets() -> set[str]:
     return set(re.findall(r"^([a-z]+):.*## ", text_of(ROOT / "Makefile"), re.MULTILINE))
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("name", GUIDES)
 def test_documented_commands_exist(name):
     text = text_of(ROOT / name)
     code = re.findall(r"`([^`\n]+)`", text) + re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
@@ -159,12 +179,13 @@ def test_documented_commands_exist(name):
         assert (ROOT / script.replace("\\", "/")).is_file(), script
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("name", [*GUIDES, "CHANGELOG.md"])
 def test_local_links_lead_somewhere(name):
     for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", text_of(ROOT / name)):
         assert (ROOT / link).exists(), link
 
 
+@pytest.mark.slow
 def test_readme_code_runs(tmp_path):
     """Le premier exemple du README, tel quel et sans réseau."""
     code = re.search(r"```python\n(.*?)```", text_of(ROOT / "README.md"), re.DOTALL).group(1)
@@ -208,6 +229,75 @@ def test_import_is_light():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+# --- Les pièces du paquet -------------------------------------------------------------------------
+
+
+def rooms() -> list[str]:
+    """Les pièces du contrat d'import-linter, de la plus haute à la plus basse."""
+    text = text_of(ROOT / "pyproject.toml")
+    return re.findall(r'"(\w+)"', re.search(r"^layers = \[(.*?)^\]", text, re.M | re.S).group(1))
+
+
+def imports_checked(folder: Path) -> subprocess.CompletedProcess:
+    """Le verdict d'import-linter sur la copie du paquet qui est dans `folder`."""
+    run = "from importlinter.cli import lint_imports_command as run; run()"
+    return subprocess.run(
+        [sys.executable, "-c", run, "--no-cache"],
+        cwd=folder,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        encoding="utf-8",
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("images/arrays.py", "from ..figures import common"),
+        ("methods/cam.py", "import tensorflow"),
+        ("figures/common.py", "import ipywidgets"),
+    ],
+)
+def test_an_arrow_turned_round_is_refused(path, line, tmp_path):
+    pytest.importorskip("importlinter")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    copy = tmp_path / "gradcam_lab"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__", "data"))
+    assert imports_checked(tmp_path).returncode == 0
+
+    with (copy / path).open("a", encoding="utf-8") as file:
+        file.write(f"\n{line}\n")
+
+    refused = imports_checked(tmp_path)
+    assert refused.returncode != 0
+    assert "gradcam_lab." + path.removesuffix(".py").replace("/", ".") in refused.stdout
+
+
+def test_make_test_checks_the_arrows():
+    recipe = re.search(r"^test:.*\n((?:\t.*\n)+)", text_of(ROOT / "Makefile"), re.MULTILINE)[1]
+    assert re.search(r"^\t@\S*lint-imports\b(?!.*\|\|)", recipe, re.MULTILINE)
+
+
+def packages() -> list[Path]:
+    return sorted(path.parent for path in PACKAGE.rglob("__init__.py"))
+
+
+@pytest.mark.parametrize("folder", packages(), ids=name_of)
+def test_a_folder_opens_with_one_sentence_and_stays_small(folder):
+    first = text_of(folder / "__init__.py").partition("\n")[0]
+    assert re.fullmatch(r'"""[A-ZÀÉÊŒ].{10,95}[.…]("{3})?', first), first
+    files = [path.name for path in folder.glob("*.py")]
+    assert len(files) <= MAX_ROOM_FILES, files
+
+
+def test_every_room_is_in_the_drawing():
+    drawing = re.search(r"```text\n(.*?)```", text_of(ROOT / "CONTRIBUTING.md"), re.DOTALL)[1]
+    drawn = [name for name in re.findall(r"\w+", drawing) if name in rooms()]
+    assert set(drawn) == set(rooms())
+    folders = {path.name for path in packages() if path.parent == PACKAGE}
+    assert folders | {"errors"} == set(rooms())
 
 
 # --- Les carnets ----------------------------------------------------------------------------------
