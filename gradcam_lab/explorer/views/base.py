@@ -1,5 +1,6 @@
 """Ce qu'une vue de l'explorateur sait dire et faire."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -44,7 +45,7 @@ class Drawing:
     notes: list = field(default_factory=list)
 
 
-class View:
+class View(ABC):
     """Une façon de montrer la réponse du réseau. Une vue de plus : une sous-classe, un fichier.
 
     `name` : son nom dans l'état ; `title` : son titre dans la liste ; `file` : le mot qui la
@@ -79,17 +80,17 @@ class View:
         heatmap = analysis.heatmap(state.target, **choices)
         return Content(heatmap, analysis.diagnose(state.target, **choices))
 
+    @abstractmethod
     def draw(self, content, state, scene, shown):
         """Renvoie le `Drawing` ; `shown` : les `Prediction` des classes montrées."""
-        raise NotImplementedError
 
+    @abstractmethod
     def code(self, state, names, layers, size):
         """Les lignes de Python qui mettent la même image dans `picture`, à partir d'`analysis`.
 
         `names` : le code de chaque classe ; `layers` : les noms montrés, None pour toutes les
         couches ; `size` : (largeur, hauteur) de la photo.
         """
-        raise NotImplementedError
 
     def caption(self, state, shown, layer):
         """La légende de l'image, après le nom du réseau : classes, couche, méthode."""
