@@ -14,7 +14,7 @@ class ArrayCache:
         self.bytes = 0
 
     def get(self, key):
-        """Rend le tableau de cette clé, ou None."""
+        """Renvoie le tableau de cette clé, ou None."""
         if key in self._items:
             self._items.move_to_end(key)
         return self._items.get(key)

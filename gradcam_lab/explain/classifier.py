@@ -1,17 +1,19 @@
 """Le classificateur : un modèle Keras, ses classes, et la préparation de ses images."""
 
+import operator
 from functools import cached_property
 
 import numpy as np
 
 from ..base.checks import check_count
-from ..errors import ImageError, ModelError, UnknownLayerError
+from ..base.quiet import check_backend
+from ..errors import ImageError, ModelError, SettingError, UnknownLayerError
 from ..images import load_image, resize_for_network
 from ..network.class_search import find, search
 from ..network.engine import Engine
 from ..network.labels import make_labels
 from ..network.layout import LayerInfo, Layout
-from ..network.plan import flatten
+from ..network.plan import flatten, symbolic_output
 from .analysis import Analysis
 
 __all__ = ["Classifier"]
@@ -24,19 +26,36 @@ _BATCH = 8
 class Classifier:
     """Un classificateur d'images : n'importe quel modèle Keras fonctionnel ou Sequential.
 
-    `keras_model` : d'une image (1, H, W, 3) — ou (1, H, W, 1) en niveaux de gris — vers les
-    scores ou probabilités de K classes, par softmax, sigmoïde ou sans activation. Une seule
-    unité sigmoïde compte pour deux classes : 1, ce que l'unité détecte, et 0, son contraire.
-    `labels` : les noms des classes ; `preprocess` : une fonction comme le `preprocess_input`
-    de Keras, de float32 (1, H, W, 3), RVB, de 0 à 255, vers la même forme (None : aucune) ;
-    `input_size` : (H, W), utile seulement si le modèle accepte toutes les tailles.
-    Le modèle n'est jamais modifié. Lève `ModelError`.
+    Le modèle n'est jamais modifié. Une seule unité de sortie compte pour deux classes : 1, ce que
+    l'unité détecte, et 0, son contraire.
+
+    Arguments
+    ---------
+    keras_model : `keras.Model`, d'une image (1, H, W, 3), ou (1, H, W, 1) en niveaux de gris, vers
+        les scores ou probabilités de K classes, par softmax, sigmoïde ou sans activation
+    labels : les noms des K classes (voir `make_labels`) ; None : « classe 0 », « classe 1 »...
+    preprocess : fonction comme le `preprocess_input` de Keras, de float32 (1, H, W, 3), RVB, de 0
+        à 255, vers la même forme ; None : aucune
+    name : le nom à afficher ; None : celui du modèle
+    input_size : (H, W), utile seulement si le modèle accepte toutes les tailles
+
+    Lève
+    ----
+    ModelError
+        le modèle ne peut pas être expliqué, ou les noms ne sont pas au nombre de ses classes
+    SettingError
+        input_size n'est pas un couple (H, W)
+
+    Exemple
+    -------
+    >>> model = gl.Classifier(mon_modele, labels=["chat", "chien"])
     """
 
     # Le code qui redonne ce classificateur, quand une ligne y suffit (voir `load_model`).
     recipe = None
 
     def __init__(self, keras_model, *, labels=None, preprocess=None, name=None, input_size=None):
+        check_backend()
         self._plan = flatten(keras_model)
         if preprocess is not None and not callable(preprocess):
             raise ModelError(
@@ -52,6 +71,12 @@ class Classifier:
     def __repr__(self):
         height, width = self.input_size
         return f"<Classifier {self.name} : {len(self.labels)} classes, images {height} × {width}>"
+
+    def __reduce__(self):
+        raise ModelError(
+            "Un Classifier ne se copie pas et ne s'enregistre pas : enregistrez son modèle avec "
+            'model.model.save("modele.keras"), puis relisez-le avec gl.load_classifier.'
+        )
 
     # --- Les couches --------------------------------------------------------------------------
 
@@ -76,7 +101,13 @@ class Classifier:
         return self.network.layout.layers[-1].name
 
     def find_layer(self, layer=None):
-        """Rend le nom exact d'une couche (None : `default_layer`), ou lève `UnknownLayerError`."""
+        """Renvoie le nom exact d'une couche (None : `default_layer`).
+
+        Lève
+        ----
+        UnknownLayerError
+            aucune couche explicable ne porte ce nom ; les plus proches sont proposées
+        """
         if layer is None:
             return self.default_layer
         if not isinstance(layer, (str, LayerInfo)):
@@ -87,55 +118,106 @@ class Classifier:
         return self.network.layout.find_layer(layer)
 
     def feature_map(self, layer=None):
-        """Rend le tenseur Keras (None, h, w, C) d'une couche, pour bâtir un modèle à la main.
+        """Renvoie le tenseur Keras d'une couche, pour bâtir un modèle à la main.
 
         Pour VGG16, c'est `keras_model.get_layer("block5_conv3").output` ; certains réseaux
-        finissent par une addition, que `get_layer` ne trouve pas. Lève `UnknownLayerError`, et
-        `ModelError` si la couche est à l'intérieur d'un réseau imbriqué, ou sert plusieurs fois.
+        finissent par une addition, que `get_layer` ne trouve pas.
+
+        Arguments
+        ---------
+        layer : nom de couche, par défaut `default_layer`
+
+        Rend
+        ----
+        tenseur symbolique (None, h, w, C)
+
+        Lève
+        ----
+        UnknownLayerError
+            le réseau n'a pas de couche explicable de ce nom
+        ModelError
+            la couche est à l'intérieur d'un réseau imbriqué, ou sert plusieurs fois
         """
-        name = self.find_layer(layer)
-        operations = [step.operation for step in self._plan.steps]
-        operation = next(s.operation for s in self._plan.steps if s.name == name)
-        own = getattr(self.model, "operations", None) or self.model.layers
-        shared = sum(operation is other for other in operations) > 1
-        if shared or not any(operation is candidate for candidate in own):
-            reason = "sert plusieurs fois" if shared else "est à l'intérieur d'un réseau imbriqué"
-            raise ModelError(
-                f"La couche « {name} » {reason} : Keras ne sait pas désigner son tenseur. "
-                "Demandez ses valeurs avec analysis.activations(couche)."
-            )
-        return operation.output
+        return symbolic_output(self.model, self._plan, self.find_layer(layer))
 
     # --- Les classes --------------------------------------------------------------------------
 
     def find_class(self, query):
-        """Rend l'indice d'une classe : indice, identifiant WordNet, nom français ou anglais.
+        """Renvoie l'indice d'une classe ; la casse et les accents ne comptent pas.
 
-        La casse et les accents ne comptent pas. `UnknownClassError` propose les noms proches.
+        Arguments
+        ---------
+        query : indice, identifiant WordNet, nom français ou anglais
+
+        Lève
+        ----
+        UnknownClassError
+            aucune classe ne porte ce nom ; les plus proches sont proposées
         """
         return find(self.labels, query)
 
     def search_classes(self, text, limit=10):
-        """Rend les indices des classes dont un nom ressemble à `text`, au plus `limit`."""
+        """Renvoie les indices des classes dont un nom ressemble à `text`, au plus `limit`."""
         return search(self.labels, text, limit)
 
     # --- Les images ---------------------------------------------------------------------------
 
     def preprocess(self, image):
-        """Rend l'image prête pour le réseau, float32 (1, H, W, 3), à la taille `input_size`.
+        """Renvoie l'image prête pour le réseau.
 
-        `image` : tout ce que `gl.load_image` accepte. Lève `ImageError`, `ModelError`.
+        Arguments
+        ---------
+        image : tout ce que `gl.load_image` accepte
+
+        Rend
+        ----
+        float32 (1, H, W, 3), à la taille `input_size`, dans l'échelle que le réseau attend
+
+        Lève
+        ----
+        ImageError
+            l'image ne se lit pas
+        ModelError
+            la fonction `preprocess` du classificateur échoue, ou change la forme de l'image
         """
         return self._prepare(load_image(image))
 
     def predict(self, image, k=5):
-        """Rend les `k` classes les plus probables d'une image, en `Prediction`."""
-        return self._analyses([image])[0].top(k)
+        """Renvoie les `k` classes les plus probables d'une image.
+
+        Arguments
+        ---------
+        image : tout ce que `gl.load_image` accepte
+        k : nombre de classes
+
+        Rend
+        ----
+        liste de `Prediction`, de la plus à la moins probable
+
+        Lève
+        ----
+        ImageError, ModelError, SettingError
+            l'image ne se lit pas, le réseau s'arrête, ou k n'est pas un nombre entier
+        """
+        return self.analyze(image).top(k)
 
     def analyze(self, image):
-        """Fait passer une image dans le réseau et rend son `Analysis`.
+        """Fait passer une image dans le réseau et renvoie son `Analysis`.
 
-        `image` : chemin, adresse, octets, tableau NumPy ou image PIL. Lève `ImageError`.
+        La passe elle-même a lieu à la première question posée à l'analyse.
+
+        Arguments
+        ---------
+        image : chemin, adresse http(s), octets, tableau NumPy ou image PIL
+
+        Lève
+        ----
+        ImageError, ModelError
+            l'image ne se lit pas, ou le réseau ne peut pas être expliqué
+
+        Exemple
+        -------
+        >>> analysis = model.analyze("chien.jpg")
         """
         return self._analyses([image])[0]
 
@@ -182,7 +264,13 @@ class Classifier:
             x = (x @ np.array([0.299, 0.587, 0.114], np.float32))[..., None]
         if self._preprocess is None:
             return x
-        prepared = np.asarray(self._preprocess(x.copy()))
+        try:
+            prepared = np.asarray(self._preprocess(x.copy()))
+        except Exception as error:  # la fonction de l'utilisateur lève ce qu'elle veut
+            raise ModelError(
+                f"preprocess a échoué ({type(error).__name__} : {error}) : il reçoit un tableau "
+                f"float32 {x.shape}, de 0 à 255, et doit en renvoyer un de même forme."
+            ) from error
         if prepared.shape != x.shape or prepared.dtype.kind not in "fiu":
             raise ModelError(
                 f"preprocess a rendu un tableau {prepared.shape} de type {prepared.dtype} : il "
@@ -193,9 +281,12 @@ class Classifier:
 
 def _input_size(shape, wanted):
     """La taille (H, W) des images, d'après l'entrée du modèle et le choix de l'utilisateur."""
-    size = tuple(int(n) for n in (wanted or (_ANY_SIZE, _ANY_SIZE)))
+    try:
+        size = tuple(operator.index(n) for n in (wanted or (_ANY_SIZE, _ANY_SIZE)))
+    except TypeError:
+        size = ()
     if len(size) != 2 or min(size) < 1:
-        raise ModelError(f"input_size doit être un couple (H, W) positif, et non {wanted!r}.")
+        raise SettingError(f"input_size doit être un couple (H, W) positif, et non {wanted!r}.")
     found = tuple(own or other for own, other in zip(shape[1:3], size))
     if wanted is not None and found != size:
         raise ModelError(

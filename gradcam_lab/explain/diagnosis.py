@@ -10,7 +10,7 @@ __all__ = ["diagnose_map"]
 
 
 def diagnose_map(activations, gradients, signed, *, target, layer, score, head, saturated):
-    """Rend la liste des phrases françaises sur une carte ; vide si tout va bien.
+    """Renvoie la liste des phrases françaises sur une carte ; vide si tout va bien.
 
     `activations`, `gradients` : (h, w, C) ; `signed` : (h, w), la carte avant ReLU ;
     `target`, `layer` : les noms à citer ; `score` : « logit » ou « probability » ; `head` : la

@@ -21,10 +21,25 @@ __all__ = [
 
 
 def pooled_gradients(gradients):
-    """Rend la moyenne des gradients sur toutes les positions, canal par canal.
+    """Renvoie la moyenne des gradients sur toutes les positions, canal par canal.
 
-    `gradients` : (h, w, C). Résultat : float32 (C,), les poids `alpha_k` de l'équation (1)
-    de Selvaraju et al. (2017), `pooled_grads` dans le livre de F. Chollet (2017, 5.4.3).
+    Arguments
+    ---------
+    gradients : tableau (h, w, C)
+
+    Rend
+    ----
+    float32 (C,), les poids `alpha_k`
+
+    Lève
+    ----
+    HeatmapError
+        le tableau n'a pas la forme (h, w, C)
+
+    Source
+    ------
+    Selvaraju et al., *Grad-CAM*, ICCV 2017, équation (1) ; `pooled_grads` dans F. Chollet, *Deep
+    Learning with Python*, 2017, section 5.4.3.
     """
     _, gradients = _pair(gradients, gradients)
     flat = gradients.reshape(-1, gradients.shape[-1])
@@ -32,28 +47,59 @@ def pooled_gradients(gradients):
     return flat.mean(axis=0, dtype=np.float64).astype(np.float32)
 
 
-def gradcam(activations, gradients, relu=True):
-    """Grad-CAM : `ReLU( moyenne_k( alpha_k · A_k ) )`, où `alpha_k = moyenne_ij( dY/dA_k[i, j] )`.
+def gradcam(activations, gradients, *, relu=True):
+    """Renvoie la carte de Grad-CAM : `ReLU( moyenne_k( alpha_k · A_k ) )`.
 
-    `activations`, `gradients` : (h, w, C). Résultat : (h, w), dans l'unité du score ;
-    positif ou nul, sauf avec `relu=False` qui laisse voir les indices défavorables.
-    La moyenne sur les canaux (le livre) et la somme (l'article) donnent la même carte une
-    fois normalisée. Source : Selvaraju et al., *Grad-CAM*, ICCV 2017, équations (1) et (2).
+    `alpha_k = moyenne_ij( dY/dA_k[i, j] )`. La moyenne sur les canaux (le livre) et la somme
+    (l'article) donnent la même carte une fois normalisée.
+
+    Arguments
+    ---------
+    activations, gradients : tableaux (h, w, C)
+    relu : sinon, laisse voir les indices défavorables, négatifs
+
+    Rend
+    ----
+    (h, w), dans l'unité du score
+
+    Lève
+    ----
+    HeatmapError
+        les deux tableaux n'ont pas la même forme (h, w, C)
+
+    Source
+    ------
+    Selvaraju et al., *Grad-CAM*, ICCV 2017, équations (1) et (2).
     """
     activations, gradients = _pair(activations, gradients)
     alpha = pooled_gradients(gradients)  # alpha_k^c, éq. (1)
     return _rectify(activations @ alpha / len(alpha), relu)  # éq. (2)
 
 
-def gradcam_plus_plus(activations, gradients, relu=True):
-    """Grad-CAM++ : des poids qui comptent chaque apparition de l'objet, et non leur moyenne.
+def gradcam_plus_plus(activations, gradients, *, relu=True):
+    """Renvoie la carte de Grad-CAM++, dont les poids comptent chaque apparition de l'objet.
 
     `w_k = somme_ij( a_k[i, j] · ReLU(g_k[i, j]) )` avec
-    `a_k[i, j] = g² / (2 g² + somme_ab(A_k[a, b]) · g³)`, soit `1 / (2 + somme(A_k) · g)`
-    partout où le gradient `g` n'est pas nul. `activations`, `gradients` : (h, w, C).
-    Résultat : (h, w). Le facteur `exp(score)` de l'article, le même pour toute la carte,
-    est laissé de côté : il disparaît à la normalisation.
-    Source : Chattopadhyay et al., *Grad-CAM++*, WACV 2018, équations (10) et (19).
+    `a_k[i, j] = g² / (2 g² + somme_ab(A_k[a, b]) · g³)`, soit `1 / (2 + somme(A_k) · g)` partout où
+    le gradient `g` n'est pas nul. Le facteur `exp(score)` de l'article, le même pour toute la
+    carte, est laissé de côté : il disparaît à la normalisation.
+
+    Arguments
+    ---------
+    activations, gradients, relu : comme `gradcam`
+
+    Rend
+    ----
+    (h, w), sans unité commune d'une classe à l'autre
+
+    Lève
+    ----
+    HeatmapError
+        comme `gradcam`
+
+    Source
+    ------
+    Chattopadhyay et al., *Grad-CAM++*, WACV 2018, équations (10) et (19).
     """
     activations, gradients = _pair(activations, gradients, np.float64)
     total = activations.sum(axis=(0, 1))
@@ -64,32 +110,77 @@ def gradcam_plus_plus(activations, gradients, relu=True):
     return _rectify(activations @ weights / len(weights), relu)
 
 
-def hirescam(activations, gradients, relu=True):
-    """HiResCAM : `ReLU( moyenne_k( g_k · A_k ) )`, chaque position avec son propre gradient.
+def hirescam(activations, gradients, *, relu=True):
+    """Renvoie la carte de HiResCAM : `ReLU( moyenne_k( g_k · A_k ) )`, chaque position à part.
 
-    `activations`, `gradients` : (h, w, C). Résultat : (h, w), dans l'unité du score.
-    Source : Draelos et Carin, *Use HiResCAM instead of Grad-CAM*, 2020.
+    Arguments
+    ---------
+    activations, gradients, relu : comme `gradcam`
+
+    Rend
+    ----
+    (h, w), dans l'unité du score
+
+    Lève
+    ----
+    HeatmapError
+        comme `gradcam`
+
+    Source
+    ------
+    Draelos et Carin, *Use HiResCAM instead of Grad-CAM*, 2020.
     """
     activations, gradients = _pair(activations, gradients)
     return _rectify(_channel_mean(activations, gradients), relu)
 
 
-def layercam(activations, gradients, relu=True):
-    """LayerCAM : `ReLU( moyenne_k( ReLU(g_k) · A_k ) )`, fait pour les couches précoces.
+def layercam(activations, gradients, *, relu=True):
+    """Renvoie la carte de LayerCAM : `ReLU( moyenne_k( ReLU(g_k) · A_k ) )`.
 
-    `activations`, `gradients` : (h, w, C). Résultat : (h, w), dans l'unité du score.
-    Source : Jiang et al., *LayerCAM*, IEEE TIP 2021.
+    Elle est faite pour les couches précoces.
+
+    Arguments
+    ---------
+    activations, gradients, relu : comme `gradcam`
+
+    Rend
+    ----
+    (h, w), dans l'unité du score
+
+    Lève
+    ----
+    HeatmapError
+        comme `gradcam`
+
+    Source
+    ------
+    Jiang et al., *LayerCAM*, IEEE TIP 2021.
     """
     activations, gradients = _pair(activations, gradients)
     return _rectify(_channel_mean(activations, np.maximum(gradients, 0)), relu)
 
 
-def xgradcam(activations, gradients, relu=True):
-    """XGrad-CAM : le poids d'un canal est son gradient moyen, pondéré par ses activations.
+def xgradcam(activations, gradients, *, relu=True):
+    """Renvoie la carte de XGrad-CAM, dont les poids sont pondérés par les activations.
 
     `w_k = somme_ij( A_k[i, j] · g_k[i, j] ) / somme_ij( A_k[i, j] )`.
-    `activations`, `gradients` : (h, w, C). Résultat : (h, w), dans l'unité du score.
-    Source : Fu et al., *Axiom-based Grad-CAM*, BMVC 2020, équation (8).
+
+    Arguments
+    ---------
+    activations, gradients, relu : comme `gradcam`
+
+    Rend
+    ----
+    (h, w), dans l'unité du score
+
+    Lève
+    ----
+    HeatmapError
+        comme `gradcam`
+
+    Source
+    ------
+    Fu et al., *Axiom-based Grad-CAM*, BMVC 2020, équation (8).
     """
     activations, gradients = _pair(activations, gradients)
     total = activations.sum(axis=(0, 1), dtype=np.float64)
@@ -101,9 +192,18 @@ def xgradcam(activations, gradients, relu=True):
 def normalize(heatmap):
     """Divise la carte par son maximum : le point le plus chaud vaut 1.
 
-    `heatmap` : (h, w), valeurs positives ou nulles. Résultat : float32 (h, w) dans [0, 1].
-    Une carte entièrement nulle, ou qui contient une valeur non finie, rend la carte nulle.
-    Source : F. Chollet, *Deep Learning with Python*, 2017, section 5.4.3.
+    Arguments
+    ---------
+    heatmap : tableau (h, w), valeurs positives ou nulles
+
+    Rend
+    ----
+    float32 (h, w), dans [0, 1] ; une carte nulle, ou qui contient une valeur non finie, donne la
+    carte nulle
+
+    Source
+    ------
+    F. Chollet, *Deep Learning with Python*, 2017, section 5.4.3.
     """
     heatmap = np.asarray(heatmap, dtype=np.float64)
     peak = heatmap.max(initial=0.0)

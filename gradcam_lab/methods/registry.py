@@ -71,14 +71,14 @@ METHODS = MappingProxyType(
 
 
 def find_method(name):
-    """Rend la `Method` de ce nom ; `UnknownMethodError` propose les noms les plus proches."""
+    """Renvoie la `Method` de ce nom ; `UnknownMethodError` propose les noms les plus proches."""
     if isinstance(name, str) and name.lower() in METHODS:
         return METHODS[name.lower()]
     raise UnknownMethodError(unknown_name(f"La méthode « {name} » n'existe pas", name, METHODS))
 
 
 def check_score(score):
-    """Rend `score` s'il existe, sinon lève `SettingError`."""
+    """Renvoie `score` s'il existe, sinon lève `SettingError`."""
     if score in SCORES:
         return score
     raise SettingError(

@@ -127,15 +127,14 @@ class Engine:
         count = max(len(directions), len(feeds[0]))
         if count > 1:
             feeds = [tf.repeat(f, count, axis=0) if len(f) == 1 else f for f in feeds]
-        with self._lock:
+        with self._lock, self.plan.explained():
             if self.plan.input_key in given[:1]:
                 self.forward_count += 1
             else:
                 self.backward_count += 1
             key = (given, tuple(watched), tuple(kept))
             function = self._functions.get(key) or self._functions.put(key, self._compile(*key))
-            with self.plan.explained():
-                found = function(feeds, tf.constant(directions), tf.constant(free))
+            found = function(feeds, tf.constant(directions), tf.constant(free))
         scores, outputs = found[0].numpy(), found[1].numpy()
         if not self._checked:
             self._checked = True
@@ -185,7 +184,7 @@ class Engine:
             return scores, flat(values[plan.output_key]), [values[key] for key in kept], gradients
 
         feeds = [self.layout.spec(key) for key in given]
-        return tf.function(compute).get_concrete_function(
+        return tf.function(compute, autograph=False).get_concrete_function(
             feeds, tf.TensorSpec((None, units)), tf.TensorSpec((), tf.bool)
         )
 

@@ -44,17 +44,17 @@ class ScoreHead:
         return 2 if self.binary else self.units
 
     def scores(self, outputs):
-        """Rend les scores float32 (K,) à partir des sorties (U,) du réseau avant softmax."""
+        """Renvoie les scores float32 (K,) à partir des sorties (U,) du réseau avant softmax."""
         self._refuse_opaque(outputs)
         outputs = np.asarray(outputs, np.float64)
         return self._per_class(outputs).astype(np.float32)
 
     def probabilities(self, outputs):
-        """Rend les probabilités float32 (K,) à partir des sorties (U,) du réseau."""
+        """Renvoie les probabilités float32 (K,) à partir des sorties (U,) du réseau."""
         return self._probabilities(outputs).astype(np.float32)
 
     def cotangent(self, target, score, outputs):
-        """Rend `(direction, scale)` : le gradient voulu vaut `scale` × celui de `direction`.
+        """Renvoie `(direction, scale)` : le gradient voulu vaut `scale` × celui de `direction`.
 
         `direction` : float32 (U,), ce que la rétropropagation reçoit, d'amplitude 1 ;
         `scale` : nombre réel. Séparer les deux évite que de très petits gradients (une
@@ -111,7 +111,7 @@ class ScoreHead:
         return direction
 
     def _shares(self, target, outputs):
-        """Rend la probabilité de la classe et celle de tout le reste, chacune sans annulation."""
+        """La probabilité de la classe et celle de tout le reste, chacune sans annulation."""
         if self.kind == "sigmoid" or self.binary:
             z = self._per_class(outputs)[target]
             return _sigmoid(z), _sigmoid(-z)

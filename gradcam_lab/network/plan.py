@@ -15,7 +15,7 @@ from ..errors import GradcamLabError, ModelError
 from .head import ScoreHead
 from .tail import before_softmax
 
-__all__ = ["Plan", "Step", "flatten"]
+__all__ = ["Plan", "Step", "flatten", "symbolic_output"]
 
 # Ces opérations déplacent ou éclaircissent une carte sans rien y ajouter : on les accepte
 # comme couche cible, mais on ne les propose pas.
@@ -132,7 +132,9 @@ class Plan:
                     found[key] = tuple(value.shape), value.dtype
 
         with self.explained():
-            tf.function(run).get_concrete_function(tf.TensorSpec(shape, tf.float32))
+            tf.function(run, autograph=False).get_concrete_function(
+                tf.TensorSpec(shape, tf.float32)
+            )
         return found
 
     @contextlib.contextmanager
@@ -147,8 +149,7 @@ class Plan:
         except tf.errors.ResourceExhaustedError as error:
             raise MemoryError(str(error)[:200]) from None
         except Exception as error:  # les couches de l'utilisateur lèvent ce qu'elles veulent
-            lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-            detail = f"{type(error).__name__} : {lines[0] if lines else ''}"[:200]
+            detail = f"{type(error).__name__} : {_cause(error)}"[:200]
             raise ModelError(
                 "Ce réseau s'arrête pendant son calcul, ou l'une de ses couches ne se dérive pas "
                 f"({detail.rstrip(' :')}) : vérifiez que model.predict fonctionne, puis remplacez "
@@ -162,8 +163,16 @@ class Plan:
         return replace(self, score_key=self.output_key, head=head)
 
 
+def _cause(error):
+    """La ligne qui dit la cause, dans les messages à étages de TensorFlow et de Keras."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    wrapped = ("Exception encountered", "in user code", "Call arguments", "Arguments received")
+    own = [line for line in lines if not line.startswith((*wrapped, "•", "File "))]
+    return next(iter(own or lines), "").removeprefix("\x1b[1m").removesuffix("\x1b[0m")
+
+
 def flatten(model):
-    """Rend le `Plan` d'un classificateur Keras.
+    """Renvoie le `Plan` d'un classificateur Keras.
 
     `model` : `keras.Model` fonctionnel ou séquentiel, d'une image (1, H, W, C) vers les
     scores ou probabilités de K classes. Lève `ModelError` si ce n'en est pas un.
@@ -175,8 +184,28 @@ def flatten(model):
     output_key = keys[id(target)]
     with _untouched(steps):  # la dernière activation est essayée sur un vecteur
         steps, score_key, head = before_softmax(steps, output_key, target.shape[-1])
+    if any(getattr(s.operation, "data_format", None) == "channels_first" for s in steps):
+        raise ModelError(
+            "Ce réseau range les canaux en premier (« channels_first ») : reconstruisez-le avec "
+            "les canaux en dernier, le réglage habituel de Keras (« channels_last »)."
+        )
     steps = tuple(_unique_names(steps))
     return Plan(steps, input_key, score_key, output_key, input_shape, head)
+
+
+def symbolic_output(model, plan, name):
+    """Renvoie le tenseur symbolique (None, h, w, C) de l'étape `name` de `model`."""
+    operations = [step.operation for step in plan.steps if not step.name.endswith(":scores")]
+    operation = next(step.operation for step in plan.steps if step.name == name)
+    own = getattr(model, "operations", None) or model.layers
+    shared = sum(operation is other for other in operations) > 1
+    if shared or not any(operation is candidate for candidate in own):
+        reason = "sert plusieurs fois" if shared else "est à l'intérieur d'un réseau imbriqué"
+        raise ModelError(
+            f"La couche « {name} » {reason} : Keras ne sait pas désigner son tenseur. "
+            "Demandez ses valeurs avec analysis.activations(couche)."
+        )
+    return operation.output
 
 
 @contextlib.contextmanager
@@ -301,7 +330,7 @@ def _producer(tensor):
 
 
 def _arguments(node, keys):
-    """Rend la fonction qui met les valeurs calculées à la place des tenseurs symboliques."""
+    """Renvoie la fonction qui met les valeurs calculées à la place des tenseurs symboliques."""
     slots = {id(tensor): keys[id(tensor)] for tensor in node.input_tensors}
 
     def fill(values):

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..errors import ModelError
+
 __all__ = ["Run"]
 
 
@@ -42,9 +44,13 @@ class Run:
         watched = tuple(self._layout.maps[name] for name in layers or [last])
         kept = dict.fromkeys((*watched, *self._engine.kept(self._layout.maps[last])))
         directions = None if direction is None else direction[None]
-        found = self._engine.compute(
-            self._image, watched=watched, kept=tuple(kept), directions=directions
-        )
+        try:
+            found = self._engine.compute(
+                self._image, watched=watched, kept=tuple(kept), directions=directions
+            )
+        except ModelError:
+            # Une couche ne se dérive pas : les probabilités restent bonnes à prendre.
+            found = self._engine.compute(self._image, kept=tuple(kept))
         self.fill(found, direction)
 
     def fill(self, results, direction=None):

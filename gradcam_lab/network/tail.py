@@ -21,7 +21,7 @@ _TRIALS = (2.0, 40.0)
 
 
 def before_softmax(steps, output_key, units):
-    """Rend `(étapes, clé des scores, ScoreHead)` pour un réseau à `units` sorties.
+    """Renvoie `(étapes, clé des scores, ScoreHead)` pour un réseau à `units` sorties.
 
     On remonte depuis la sortie : les opérations sans poids qui ne changent rien (Reshape,
     Dropout, activation linéaire) sont sautées, la première softmax ou sigmoïde rencontrée est
@@ -68,7 +68,7 @@ def _recognise_step(step):
 
 
 def _recognise(function, shape):
-    """Rend « identity », « softmax » ou « sigmoid » d'après un essai sur un vecteur, sinon None."""
+    """« identity », « softmax » ou « sigmoid », d'après des essais sur des vecteurs ; ou None."""
     if sum(size > 1 for size in shape) > 1:
         return None  # une carte ou une image, pas un vecteur de scores
     found = [_recognise_on(function, shape, scale) for scale in _TRIALS]
