@@ -19,6 +19,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
+BATCH = 16
+
 
 def photos(count, size):
     """Des photos différentes, déjà à la taille du réseau : le redimensionnement ne compte pas."""
@@ -41,6 +43,7 @@ def main():
         times = measure_speed(options.modele, options.tours)
     print_table(options.modele, times)
     print_import()
+    print_first_map()
     if sys.platform == "linux":
         print_memory(options.modele)
 
@@ -52,11 +55,15 @@ def measure_speed(name, rounds):
     import gradcam_lab as gl
 
     model = gl.load_model(name, weights=None)
-    pictures = photos(3 * rounds + 6, model.input_size)
+    pictures = photos(max(BATCH, 3 * rounds + 6), model.input_size)
     forward = tf.function(lambda x: model.model(x, training=False))
     x = tf.constant(model.preprocess(pictures[0]))
+    recipe = compiled_recipe(model)
+    batch = pictures[:BATCH]
+    prepared = tf.constant(np.concatenate([model.preprocess(picture) for picture in batch]))
     tasks = {
         "passe avant compilée": lambda i: forward(x),
+        "recette compilée (passe avant et gradient)": lambda i: recipe(x),
         "nouvelle photo : première carte": lambda i: model.analyze(pictures[3 * i]).heatmap(),
         "autre classe, même photo": None,
         "autre méthode, même classe": None,
@@ -65,6 +72,10 @@ def measure_speed(name, rounds):
         f"nouvelle photo, {len(model.layers)} couches": lambda i: model.analyze(
             pictures[3 * i + 1]
         ).heatmaps(layers="all"),
+        f"recette compilée, un lot de {BATCH} photos": lambda i: recipe(prepared),
+        f"analyze_batch, le même lot de {BATCH} photos, avec les cartes": lambda i: [
+            analysis.heatmap() for analysis in model.analyze_batch(batch, batch_size=BATCH)
+        ],
         "recette de keras.io (GradientTape)": eager_recipe(model, pictures),
         "tf-keras-vis": peer_recipe(model, pictures),
     }
@@ -101,6 +112,36 @@ def print_table(name, times):
     print("|---|---:|---:|")
     for label, values in times.items():
         print(f"| {label} | {np.median(values / base):.3f} | {1000 * np.median(values):.1f} |")
+
+
+def compiled_recipe(model):
+    """La recette du livre, compilée : le gradient de la réponse par rapport à la dernière carte."""
+    import keras
+    import tensorflow as tf
+
+    both = keras.Model(model.model.inputs, [model.feature_map(), model.model.output])
+    split = keras.Model(model.feature_map(), model.model.output) if _is_chain(model) else None
+
+    @tf.function
+    def run(x):
+        if split is None:
+            with tf.GradientTape() as tape:
+                activations, predictions = both(x, training=False)
+                score = tf.reduce_max(predictions, axis=1)
+            return tape.gradient(score, activations)
+        activations, _ = both(x, training=False)
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(activations)
+            score = tf.reduce_max(split(activations, training=False), axis=1)
+        return tape.gradient(score, activations)
+
+    return run
+
+
+def _is_chain(model):
+    """Vrai si rien ne contourne la dernière carte : le réseau se coupe en deux modèles."""
+    layout = model.network.layout
+    return len(layout.cut(layout.maps[model.default_layer])) == 1
 
 
 def eager_recipe(model, pictures):
@@ -152,6 +193,26 @@ def print_import():
         for _ in range(5)
     ]
     print(f"\n`import gradcam_lab` : {1000 * np.median(values):.0f} ms (médiane de 5)")
+
+
+def print_first_map():
+    """La première carte de `mini` dans un processus neuf, rapportée à l'import de TensorFlow."""
+    commands = {
+        "import tensorflow": "import tensorflow",
+        "première carte de mini": "import gradcam_lab as gl;"
+        " gl.load_model('mini').analyze(gl.sample('chelsea')).heatmap()",
+    }
+    times = {label: [] for label in commands}
+    for _ in range(5):
+        for label, code in commands.items():
+            start = time.perf_counter()
+            subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+            times[label].append(time.perf_counter() - start)
+    first, tensorflow = (np.array(times[label]) for label in reversed(commands))
+    print(
+        f"Première carte de mini, processus neuf : {np.median(first / tensorflow):.2f} fois "
+        f"l'import de TensorFlow ({np.median(first):.1f} s ; médianes de 5)"
+    )
 
 
 def print_memory(name):

@@ -97,7 +97,7 @@ class Run:
             given = {key: self._known[key] for key in cut}
             parts.append(self._engine.gradients(given, tuple(keys.values()), rest))
         parts = [part for part in parts if part is not None]
-        return {n: np.concatenate([part[key] for part in parts]) for n, key in keys.items()}
+        return {n: _joined([part[key] for part in parts]) for n, key in keys.items()}
 
     def image_gradients(self, directions):
         """Les gradients float32 (n, H, W, C) de n directions (n, U) par rapport à l'image."""
@@ -144,5 +144,11 @@ class Run:
         for sign in (1, -1):
             name = (sign * direction + 0.0).tobytes()
             if all((key, name) in self._ready for key in keys):
-                return {key: np.float32(sign) * self._ready[key, name] for key in keys}
+                found = {key: self._ready[key, name] for key in keys}
+                return found if sign > 0 else {key: -value for key, value in found.items()}
         return None
+
+
+def _joined(parts):
+    # Une seule partie : la copie de toutes les couches coûterait un dixième de passe.
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
