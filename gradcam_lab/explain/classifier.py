@@ -11,9 +11,9 @@ from ..errors import ImageError, ModelError, SettingError, UnknownLayerError
 from ..images import load_image, resize_for_network
 from ..network.class_search import find, search
 from ..network.engine import Engine
+from ..network.flatten import flatten, symbolic_output
 from ..network.labels import make_labels
 from ..network.layout import LayerInfo, Layout
-from ..network.plan import flatten, symbolic_output
 from .analysis import Analysis
 
 __all__ = ["Classifier"]

@@ -177,16 +177,17 @@ class Session:
         fresh = (state.photo, state.network) not in self._library.scenes
         scene = self._library.scene(state.photo, state.network)
         analysis, classifier = scene.analysis, scene.analysis.classifier
+        _ = analysis.probabilities  # la passe avant a lieu ici, à la première question
         forward = time.perf_counter()
         view = find_view(state.view)
         layers = self.layers(state)
         names = [layer.name for layer in layers]
         state, disabled = self._settled(state, view, analysis)
         shown = [analysis.prediction(target) for target in view.targets(state)]
-        before = classifier.network.backward_count
+        before = classifier.network.passes
         content = self._content(state, view, analysis, names)
         computed = time.perf_counter()
-        ran = classifier.network.backward_count > before
+        ran = classifier.network.passes > before
         analysis.trim(_KEPT_GRADIENTS)
         with overheard() as said:  # par exemple, que la chaleur ne se voit pas sur du blanc
             drawing = view.draw(content, state, scene, shown)

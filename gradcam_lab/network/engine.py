@@ -8,15 +8,14 @@ donne les scores qu'elle aurait eus.
 """
 
 import threading
-from dataclasses import dataclass
 
 import numpy as np
 
 from ..base.cache import Recent
 from ..errors import ModelError
-from .run import Run
+from .run import Results, Run
 
-__all__ = ["Engine", "Results"]
+__all__ = ["Engine"]
 
 # Plusieurs classes se calculent en un lot, tant que ce qu'il faut répéter tient là-dedans.
 _BATCH_BYTES = 192 * 2**20
@@ -27,20 +26,6 @@ _KEPT_BYTES = 16 * 2**20
 _HALF_PRECISION_SCALE = 1024.0
 # Une fonction compilée par couche visitée ; les plus anciennes s'oublient.
 _FUNCTIONS = 32
-
-
-@dataclass(frozen=True)
-class Results:
-    """Ce que rend une passe.
-
-    `scores` et `outputs` : (n, U), avant softmax, et tels que le modèle les rend ; `values` et
-    `gradients` : les résultats gardés et les gradients des cartes surveillées, par clé.
-    """
-
-    scores: np.ndarray
-    outputs: np.ndarray
-    values: dict
-    gradients: dict
 
 
 class Engine:
@@ -57,6 +42,11 @@ class Engine:
         self._functions = Recent(_FUNCTIONS)
         self._independent = None
         self._checked = False
+
+    @property
+    def passes(self):
+        """Le nombre de fois que le réseau a tourné."""
+        return self.forward_count + self.backward_count
 
     def open(self, batch, layer):
         """Renvoie une `Run` par image du lot (n, H, W, C).

@@ -1,10 +1,26 @@
 """Une image dans le réseau : ses scores, et ce que les gradients réclameront."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ..errors import ModelError
 
-__all__ = ["Run"]
+__all__ = ["Results", "Run"]
+
+
+@dataclass(frozen=True)
+class Results:
+    """Ce que rend une passe.
+
+    `scores` et `outputs` : (n, U), avant softmax, et tels que le modèle les rend ; `values` et
+    `gradients` : les résultats gardés et les gradients des cartes surveillées, par clé.
+    """
+
+    scores: np.ndarray
+    outputs: np.ndarray
+    values: dict
+    gradients: dict
 
 
 class Run:

@@ -120,8 +120,8 @@ def test_every_model_explains_a_photo(name):
 def test_vgg16_lists_its_thirteen_convolutions():
     import keras
 
+    from gradcam_lab.network.flatten import flatten
     from gradcam_lab.network.layout import Layout
-    from gradcam_lab.network.plan import flatten
 
     with without_initial_values():
         keras_model = keras.applications.VGG16(weights=None)
@@ -146,6 +146,7 @@ class TestWeightsFile:
         for mine, theirs in zip(model.model.get_weights(), loaded.model.get_weights()):
             np.testing.assert_array_equal(mine, theirs)
 
+    @pytest.mark.slow
     def test_keras_reads_the_same_file_alike(self, saved):
         import keras
 
