@@ -53,6 +53,7 @@ STATES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("choices", STATES, ids=str)
 def test_code_redraws_the_picture(session, choices):
     result = render(session, **choices)

@@ -127,6 +127,7 @@ def test_a_bad_start_is_an_error_not_a_widget(mini):
     assert len(living_widgets()) == before
 
 
+@pytest.mark.slow
 def test_each_control_changes_the_picture(explorer, controls):
     for name, value in {
         "alpha": 0.75,

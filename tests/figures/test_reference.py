@@ -1,8 +1,8 @@
 """Les figures d'aujourd'hui ressemblent à celles de `reference/` (voir `make_reference.py`)."""
 
-import make_reference
 import numpy as np
 import pytest
+from figures import make_reference
 from PIL import Image
 
 FOLDER = make_reference.FOLDER

@@ -192,6 +192,7 @@ def built():
     return build
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HEADS)
 def test_one_class_is_what_a_tape_gives(name, built):
     keras_model, image = built(name), tiny.make_image()

@@ -45,6 +45,7 @@ def test_same_network_written_otherwise_gives_the_same_maps(name):
                 np.testing.assert_allclose(found, g, rtol=1e-3, atol=1e-6 * np.abs(g).max() + 1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_feature_map_gives_the_activations_to_another_model(name):
     import keras
@@ -68,6 +69,7 @@ def test_layers_and_default_layer(name):
     assert model.layers[1] == LayerInfo("conv2", tiny.SIZE, tiny.SIZE, tiny.CHANNELS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_the_model_is_left_unchanged(name):
     keras_model = tiny.build(name)
