@@ -99,7 +99,7 @@ def test_a_page_that_runs_nothing_says_what_to_do(explorer):
 
 
 def test_a_view_is_added_to_the_list_by_one_object(mini, monkeypatch):
-    from test_explorer_state import Negative
+    from explorer.test_explorer_state import Negative
 
     monkeypatch.setitem(VIEWS, "negative", Negative())
     explorer = gl.Explorer(mini, gl.sample("chelsea"), view="negative")
