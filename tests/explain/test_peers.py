@@ -37,16 +37,21 @@ def picture(model):
     return data.chelsea()
 
 
-@pytest.mark.parametrize("index", [0, 1, 2])
-@pytest.mark.parametrize("target", [251, 281, 999])
-def test_gradcam_agrees_with_tf_keras_vis(model, picture, index, target):
+@pytest.fixture(scope="module")
+def peer(model):
     from tf_keras_vis.gradcam import Gradcam
     from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
+
+    # clone=True : tf-keras-vis change le modèle qu'on lui donne.
+    return Gradcam(model.model, model_modifier=ReplaceToLinear(), clone=True)
+
+
+@pytest.mark.parametrize("index", [0, 1, 2])
+@pytest.mark.parametrize("target", [251, 281, 999])
+def test_gradcam_agrees_with_tf_keras_vis(model, peer, picture, index, target):
     from tf_keras_vis.utils.scores import CategoricalScore
 
     layer = CASES[model.name][index]
-    # clone=True : tf-keras-vis change le modèle qu'on lui donne.
-    peer = Gradcam(model.model, model_modifier=ReplaceToLinear(), clone=True)
     expected = peer(
         CategoricalScore(target),
         model.preprocess(picture),
@@ -56,7 +61,7 @@ def test_gradcam_agrees_with_tf_keras_vis(model, picture, index, target):
         normalize_cam=False,
     )
     expected = np.asarray(expected)[0]
-    found = model.analyze(picture).heatmap(target, layer, normalize=False)
+    found = model.analyze(picture).heatmap(target, layer=layer, normalize=False)
     # Leur carte est la somme des canaux, la nôtre leur moyenne, comme dans le livre.
     channels = next(info.channels for info in model.layers if info.name == layer)
     scale = max(expected.max(), 1e-12)
@@ -80,7 +85,7 @@ def test_gradcam_plus_plus_agrees_with_tf_keras_vis(model, picture, target):
         normalize_cam=False,
     )
     expected = np.asarray(expected)[0]
-    found = model.analyze(picture).heatmap(target, layer, "gradcam++")
+    found = model.analyze(picture).heatmap(target, layer=layer, method="gradcam++")
     assert expected.max() > 0
     np.testing.assert_allclose(found, expected / expected.max(), atol=2e-2)
 
