@@ -14,7 +14,8 @@ def fold(text):
     Les tirets, apostrophes, parenthèses et « _ » deviennent des espaces, et plusieurs espaces
     n'en font qu'une.
     """
-    decomposed = unicodedata.normalize("NFKD", str(text).casefold())
+    # Décomposer avant d'ôter la casse (le « A » gras des mathématiques en a une), et après.
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", str(text)).casefold())
     letters = "".join(c for c in decomposed if not unicodedata.combining(c))
     return " ".join(letters.translate(_SEPARATORS).split())
 

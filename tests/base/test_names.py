@@ -1,7 +1,7 @@
 """Les erreurs et les suggestions de noms."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gradcam_lab import errors
@@ -81,5 +81,6 @@ def test_nearest_always_finds_an_exact_name(names, data):
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=20))
+@example("\N{MATHEMATICAL SANS-SERIF BOLD CAPITAL A}")
 def test_folding_twice_changes_nothing(text):
     assert names_.fold(names_.fold(text)) == names_.fold(text)
