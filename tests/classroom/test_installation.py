@@ -37,8 +37,9 @@ def test_each_problem_is_named_with_its_remedy(told, monkeypatch):
     monkeypatch.setattr(
         installation, "requires", lambda _: ["numpy>=1.26", "x<9,>=7; extra == 'y'"]
     )
+    check = gl.check_installation  # `lazy_loader` importe aussi : avant de remplacer l'import
     monkeypatch.setattr(installation.importlib, "import_module", load)
-    assert not gl.check_installation()
+    assert not check()
     said = told()
     assert "✗ Numpy" in said
     assert "Absente manque : tapez %pip install absente" in said
