@@ -51,9 +51,10 @@ def find(labels, query):
 def search(labels, text, limit=10):
     """Renvoie au plus `limit` indices des classes de `labels` qui correspondent à `text`.
 
-    D'abord les classes qui portent ce nom, puis celles dont un nom en a tous les mots (au pluriel
-    comme au singulier), puis celles dont un nom commence par `text` ou le contient ; à défaut,
-    celles dont un nom, ou un mot d'un nom, ressemble à `text`. Un indice écrit seul ou un
+    D'abord les classes qui portent ce nom, puis celles de cette sorte (« chien », « bateau »), puis
+    celles dont un nom en a tous les mots (au pluriel comme au singulier), puis celles dont un nom
+    commence par `text` ou le contient ; à défaut, celles dont un nom, ou un mot d'un nom, ressemble
+    à `text`. Un indice écrit seul ou un
     identifiant WordNet est accepté. La liste est vide si rien ne ressemble.
 
     Lève
@@ -88,6 +89,7 @@ class _Names:
     french_words: frozenset[str]  # ceux du nom français
     all_french_words: frozenset[str]  # ceux des autres noms français aussi
     english_words: frozenset[str]
+    kinds: frozenset[str]
 
 
 @lru_cache(maxsize=8)
@@ -112,6 +114,7 @@ def _fold_label(index, label):
         french_words=frozenset(words),
         all_french_words=frozenset(_words(" ".join((french, *aliases)))),
         english_words=frozenset(_words(english)),
+        kinds=frozenset(_words(fold(" ".join(label.kinds)))),
     )
 
 
@@ -199,6 +202,8 @@ def _rank(wanted, words, number, name):
         name.index == number or wanted in (name.french, name.wnid),
         wanted in name.aliases,
         wanted == name.english,
+        words <= name.kinds and name.first_word in words,
+        words <= name.kinds,
         words <= name.french_words and name.first_word in words,
         words <= name.french_words,
         words <= name.all_french_words,

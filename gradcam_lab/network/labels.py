@@ -3,8 +3,11 @@
 La table `data/imagenet_fr.csv` nomme en français les mille classes d'ImageNet. Les indices, les
 identifiants WordNet et les noms anglais sont ceux de Keras ; le sens de chaque classe est celui
 de la définition de son identifiant dans WordNet, sauf pour les quelques classes dont les photos
-montrent autre chose (16, 443, 544, 718, 723,
-836, 968) : là, le nom est celui de ce que l'on voit.
+montrent autre chose, ou une seule des choses que la définition admet (16, 19, 101, 443, 544, 718,
+723, 733, 748, 836, 914, 919, 926, 968) : là, le nom est celui de ce que l'on voit.
+
+`data/imagenet_kinds.csv` dit quelles classes chercher pour un mot plus général (« chien »), ou pour
+ce qu'aucune classe ne montre, et qui en est proche (« vache » : le bœuf).
 """
 
 import csv
@@ -32,6 +35,8 @@ class Label:
     wnid : son identifiant WordNet, ou None
     label, label_fr : ses noms anglais et français
     aliases : d'autres noms français
+    kinds : des mots plus généraux, français ou anglais, qui la font trouver quand on cherche :
+        « chien » pour un dalmatien
     """
 
     index: int
@@ -39,6 +44,7 @@ class Label:
     label: str
     label_fr: str
     aliases: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=1)
@@ -49,18 +55,29 @@ def imagenet_labels():
     ----
     tuple de 1000 `Label`, dans l'ordre des indices
     """
-    table = files("gradcam_lab").joinpath("data", "imagenet_fr.csv")
-    with table.open(encoding="utf-8", newline="") as lines:
-        return tuple(
-            Label(
-                int(row["index"]),
-                row["wnid"],
-                row["label"],
-                row["label_fr"],
-                tuple(name for name in row["aliases_fr"].split("|") if name),
-            )
-            for row in csv.DictReader(lines)
+    kinds = {}
+    for row in _read("imagenet_kinds.csv"):
+        for part in row["classes"].split():
+            first, _, last = part.partition("-")
+            for index in range(int(first), int(last or first) + 1):
+                kinds.setdefault(index, []).extend(row["names"].split("|"))
+    return tuple(
+        Label(
+            int(row["index"]),
+            row["wnid"],
+            row["label"],
+            row["label_fr"],
+            tuple(name for name in row["aliases_fr"].split("|") if name),
+            tuple(kinds.get(int(row["index"]), ())),
         )
+        for row in _read("imagenet_fr.csv")
+    )
+
+
+def _read(name):
+    """Les lignes d'une table de `data/`, chacune un dictionnaire."""
+    with files("gradcam_lab").joinpath("data", name).open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
 
 
 # --- Les noms donnés par l'utilisateur --------------------------------------------------------

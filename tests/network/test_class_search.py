@@ -53,7 +53,8 @@ def test_find_a_dalmatian(query):
         ("Souris d’ordinateur", 673),
         ("great white shark", 2),
         ("VTT", 671),
-        ("chien chaud", 934),
+        ("hot dog", 934),
+        ("chat tabby", 281),
         ("grue oiseau", 134),
         ("titi", 380),
         ("westie", 203),
@@ -119,7 +120,7 @@ def test_find_in_a_short_list_never_mentions_imagenet():
 
 def test_search_puts_french_beginnings_first():
     found = [LABELS[i].label_fr for i in search(LABELS, "chat")]
-    assert found[:4] == ["chat tabby", "chat tigré", "chat persan", "chat siamois"]
+    assert found[:4] == ["chat tigré (tabby)", "chat tigré", "chat persan", "chat siamois"]
     assert "château fort" in found
 
 
@@ -164,9 +165,40 @@ def first_names(text, count=5):
 
 def test_search_puts_whole_words_before_parts_of_words():
     found = first_names("cat")
-    assert found[:4] == ["chat tigré", "chat persan", "chat siamois", "chat égyptien"]
     assert "catamaran" not in found
     assert "écran" not in found
+    assert search(make_labels(["catamaran", "tiger cat"], 2), "cat") == [1, 0]
+
+
+@pytest.mark.parametrize("text", ["chat", "chats", "cat", "Cats"])
+def test_search_gives_the_five_cats_for_the_general_word(text):
+    assert search(LABELS, text)[:5] == [281, 282, 283, 284, 285]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "count"),
+    [
+        ("chien", range(151, 269), 118),
+        ("oiseaux", [*range(7, 25), *range(80, 101), *range(127, 147)], 59),
+        ("fish", [*range(7), *range(389, 398)], 16),
+        ("voiture", {436, 468, 511, 609, 627, 656, 661, 751, 817}, 9),
+    ],
+)
+def test_search_gives_first_all_the_classes_of_a_kind(text, kind, count):
+    assert set(search(LABELS, text, limit=count)) == set(kind)
+
+
+def test_search_puts_first_those_of_a_kind_that_say_it_themselves():
+    assert search(LABELS, "poisson")[:4] == [1, 392, 393, 397]
+
+
+@pytest.mark.parametrize(
+    ("text", "index"), [("vache", 345), ("cows", 345), ("pingouin", 145), ("torchon", 533)]
+)
+def test_a_thing_that_no_class_shows_finds_its_neighbour_without_taking_its_name(text, index):
+    assert search(LABELS, text)[0] == index
+    with pytest.raises(UnknownClassError, match=rf"vouliez-vous dire [^,]* \({index}\)"):
+        find(LABELS, text)
 
 
 @pytest.mark.parametrize(

@@ -79,18 +79,38 @@ def test_a_french_name_is_never_the_english_name_of_another_class():
     assert shared == {"cardigan", "crane", "maillot"}
 
 
+def test_kinds_are_general_words_and_no_names_of_other_classes():
+    names = {}
+    for label in LABELS:
+        for name in (label.label_fr, label.label):
+            names.setdefault(fold(name), set()).add(label.index)
+    kinds = {}
+    for label in LABELS:
+        for kind in label.kinds:
+            kinds.setdefault(fold(kind), []).append(label.index)
+    assert set(kinds["chat"]) == set(range(281, 286))
+    for kind, indices in kinds.items():
+        assert " " not in kind  # la recherche compare des mots
+        assert len(set(indices)) == len(indices), kind
+        # Le seul partagé : papillon est aussi, en anglais, le nom d'un épagneul.
+        assert kind == "papillon" or names.get(kind, set()) <= set(indices), kind
+
+
 @pytest.mark.parametrize(
     ("index", "label_fr"),
     [
         (134, "grue (oiseau)"),
         (235, "berger allemand"),
         (251, "dalmatien"),
-        (281, "chat tabby"),
+        (281, "chat tigré (tabby)"),
         (282, "chat tigré"),
         (345, "bœuf"),
         (517, "grue (engin de levage)"),
         (639, "maillot de bain une pièce"),
         (673, "souris d'ordinateur"),
+        (748, "sac à main"),
+        (914, "yawl (voilier)"),
+        (926, "fondue chinoise"),
         (989, "cynorhodon"),
     ],
 )
