@@ -6,13 +6,15 @@ VENV ?= .venv
 LAB_ARGS ?=
 # Ce que l'on ajoute à pytest, par exemple : make test PYTEST_ARGS="-x -k image"
 PYTEST_ARGS ?=
+# Pour réécrire eleves/ même si on l'a changé : make eleves ELEVES_ARGS=--ecraser
+ELEVES_ARGS ?=
 
 export VENV PYTHON
 
 RUN = $(VENV)/bin/python
 NBVAL = --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 300
 
-.PHONY: help lab test browser binder colab notebooks format clean
+.PHONY: help lab eleves test browser binder colab notebooks format clean
 
 help: ## énumère ces commandes
 	@echo "Les commandes du cours :"
@@ -21,6 +23,10 @@ help: ## énumère ces commandes
 lab: ## installe le cours dans .venv et ouvre JupyterLab sur le sommaire
 	@sh scripts/install.sh lab
 	@sh scripts/lab.sh $(LAB_ARGS)
+
+eleves: ## écrit eleves/ et eleves.zip : les leçons sans sorties ni solutions, pour une classe
+	@sh scripts/install.sh lab
+	@$(RUN) scripts/make_students.py $(ELEVES_ARGS)
 
 test: ## installe ce qu'il faut, puis vérifie le style, le paquet et chaque carnet
 	@sh scripts/install.sh test
