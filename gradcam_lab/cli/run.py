@@ -140,5 +140,5 @@ def _explain(model, job, target, layer, options):
     lines += [f"Classe expliquée : {name} (couche {layer}, méthode {options.methode})"]
     lines += notes.getvalue().splitlines()
     lines += [f"Carte de chaleur : {heatmap}", f"Superposition    : {overlay}"]
-    with tqdm.external_write_mode():  # sans se mêler à la barre de progression
+    with tqdm.external_write_mode():  # sans déranger la barre de progression
         say("\n".join(lines))

@@ -28,6 +28,7 @@ class SampleInfo:
     ---------
     name : le nom à donner à `gl.sample`
     title : ce que montre la photo
+    short_title : le même en un mot ou deux, pour un bouton
     licence : ce que l'on peut en faire
     credit : à qui on la doit
     offline : vrai si elle est livrée avec une dépendance du cours, donc lisible sans réseau
@@ -35,6 +36,7 @@ class SampleInfo:
 
     name: str
     title: str
+    short_title: str
     licence: str
     credit: str
     offline: bool
@@ -59,6 +61,7 @@ _SAMPLES = (
     SampleInfo(
         name="dalmatien",
         title="Un dalmatien, la photo des leçons",
+        short_title="Dalmatien",
         licence="aucune licence indiquée : à regarder, sans la republier",
         credit="T. Keldenich, dépôt GitHub tkeldenich/Keras_GradCam",
         offline=False,
@@ -70,6 +73,7 @@ _SAMPLES = (
     SampleInfo(
         name="chien_et_chat",
         title="Un chien et un chat côte à côte",
+        short_title="Chien et chat",
         licence="licence MIT (celle du dépôt)",
         credit="J. Gildenblat, dépôt GitHub jacobgil/pytorch-grad-cam",
         offline=False,
@@ -82,6 +86,7 @@ _SAMPLES = (
     SampleInfo(
         name="chelsea",
         title="Chelsea, une chatte tigrée",
+        short_title="Chelsea",
         licence="CC0 (domaine public)",
         credit="Stéfan van der Walt, livrée avec scikit-image",
         offline=True,
@@ -90,6 +95,7 @@ _SAMPLES = (
     SampleInfo(
         name="astronaut",
         title="L'astronaute Eileen Collins",
+        short_title="Astronaute",
         licence="domaine public",
         credit="NASA, livrée avec scikit-image",
         offline=True,
@@ -98,6 +104,7 @@ _SAMPLES = (
     SampleInfo(
         name="coffee",
         title="Une tasse de café",
+        short_title="Tasse de café",
         licence="CC0 (domaine public)",
         credit="Rachel Michetti, Pikolo Espresso Bar, livrée avec scikit-image",
         offline=True,
@@ -106,6 +113,7 @@ _SAMPLES = (
     SampleInfo(
         name="rocket",
         title="Une fusée Falcon 9 sur son pas de tir",
+        short_title="Fusée",
         licence="domaine public",
         credit="SpaceX, livrée avec scikit-image",
         offline=True,

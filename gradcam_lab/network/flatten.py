@@ -96,8 +96,8 @@ def _ends(model):
     inputs, outputs = list(model.inputs), list(model.outputs)
     if len(inputs) != 1 or len(outputs) != 1:
         raise ModelError(
-            f"Ce modèle a {len(inputs)} entrée(s) et {len(outputs)} sortie(s) : il en faut une de "
-            "chaque, une image et les scores de ses classes."
+            "Ce modèle doit avoir une seule entrée, l'image, et une seule sortie, les scores de "
+            f"ses classes : nombre de ses entrées, {len(inputs)} ; de ses sorties, {len(outputs)}."
         )
     shape = tuple(inputs[0].shape)
     if len(shape) != 4 or shape[-1] not in (1, 3):

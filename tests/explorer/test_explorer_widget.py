@@ -221,6 +221,20 @@ def test_every_control_has_a_label_and_pictures_an_alternative(explorer, control
         assert 'alt=""' not in view.value
 
 
+def test_photos_and_palettes_are_named_in_french(controls):
+    names = {name: button.description for name, (_, button) in controls.gallery.items()}
+    assert names == {
+        "dalmatien": "Dalmatien",
+        "chien_et_chat": "Chien et chat",
+        "chelsea": "Chelsea",
+        "astronaut": "Astronaute",
+        "coffee": "Tasse de café",
+        "rocket": "Fusée",
+    }
+    assert controls.colormap.options[0] == ("cividis (lisible par tous)", "cividis")
+    assert [title for title, _ in controls.blend.options] == ["ajouter (le livre)", "mélanger"]
+
+
 # --- Les photos données --------------------------------------------------------------------------
 
 

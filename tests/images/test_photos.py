@@ -49,6 +49,7 @@ def test_the_list_says_all_about_each_photo():
     assert [info.name for info in infos] == ["dalmatien", "chien_et_chat", *LOCAL]
     for info in infos:
         assert info.title
+        assert len(info.short_title) <= 15  # un bouton étroit
         assert info.licence
         assert info.credit
         assert info.offline == (info.name in LOCAL)

@@ -302,7 +302,9 @@ class TestRefusals:
         import keras
 
         a, b = keras.Input((8, 8, 3)), keras.Input((8, 8, 3))
-        with pytest.raises(gl.errors.ModelError, match="2 entrée"):
+        with pytest.raises(
+            gl.errors.ModelError, match=r"une seule entrée.* ses entrées, 2 ; de ses sorties, 1"
+        ):
             gl.Classifier(keras.Model([a, b], keras.layers.Flatten()(a + b)))
 
     def test_vectors_instead_of_images(self):

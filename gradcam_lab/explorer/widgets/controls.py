@@ -101,11 +101,11 @@ class Controls:
         self.colormap = _wide(
             widgets.Dropdown,
             "Palette",
-            options=[(f"{n} (tous les yeux)" if n in COLORBLIND_SAFE else n, n) for n in names],
+            options=[(f"{n} (lisible par tous)" if n in COLORBLIND_SAFE else n, n) for n in names],
         )
         self.readable = widgets.Button(
             description="Couleurs lisibles par tous",
-            tooltip="Palette viridis, mêlée à la photo ; un second clic revient à celle du livre",
+            tooltip="Palette viridis, mélangée à la photo ; un second clic rend celle du livre",
             icon="eye",
             layout=_layout(width="230px"),
         )
@@ -113,7 +113,9 @@ class Controls:
             widgets.FloatSlider, "Opacité", min=0, max=1, step=0.05, readout_format=".0%"
         )
         self.blend = _wide(
-            widgets.Dropdown, "Mélange", options=[("ajouter (le livre)", "add"), ("mêler", "mix")]
+            widgets.Dropdown,
+            "Mélange",
+            options=[("ajouter (le livre)", "add"), ("mélanger", "mix")],
         )
         self.outline = widgets.Checkbox(
             description="Contour de la région chaude", indent=False, layout=_layout(width=_FULL)
@@ -212,8 +214,9 @@ def _gallery_button(info):
     small = None
     if info.available:
         small = np.asarray(fit(sample(info.name), 96))
-    label = info.name.replace("_", " ").capitalize()
     return (
         widgets.HTML(html.thumbnail(small, info.title), layout=_layout(width=_FULL)),
-        widgets.Button(description=label, tooltip=info.title, layout=_layout(width=_FULL)),
+        widgets.Button(
+            description=info.short_title, tooltip=info.title, layout=_layout(width=_FULL)
+        ),
     )
