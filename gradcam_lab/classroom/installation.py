@@ -23,6 +23,7 @@ _LIBRARIES = (
     ("PIL", "Pillow", "pillow"),
     ("matplotlib", "matplotlib", "matplotlib"),
     ("ipywidgets", "ipywidgets", "ipywidgets"),
+    ("anywidget", "anywidget", "anywidget"),
 )
 
 

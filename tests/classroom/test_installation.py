@@ -19,6 +19,7 @@ def test_the_installation_is_ready(told):
     assert gl.check_installation()
     said = told()
     assert "✓ TensorFlow" in said
+    assert "✓ anywidget" in said  # l'explorateur ne s'ouvre pas sans elle
     assert "Tout est prêt" in said
     assert "chelsea" in said
     assert "GRADCAM_LAB_OFFLINE vaut 1" in said
