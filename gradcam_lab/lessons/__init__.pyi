@@ -10,9 +10,11 @@ from .published import (
     mini_log,
     published_vgg16,
 )
+from .quizzes.widget import Quiz, quiz
 
 __all__ = [
     "Panel",
+    "Quiz",
     "Reference",
     "check_heatmap",
     "check_mix",
@@ -23,4 +25,5 @@ __all__ = [
     "mini_log",
     "panel",
     "published_vgg16",
+    "quiz",
 ]
