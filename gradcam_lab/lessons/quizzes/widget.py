@@ -59,9 +59,7 @@ class Quiz(widgets.VBox):
         text = f"Trouvées : {found} sur {total}."
         if found == total:
             first = sum(card.first for card in self.cards)
-            text = (
-                f"Quiz terminé : {first} question{'s' * (first > 1)} sur {total} du premier coup."
-            )
+            text = f"Quiz terminé : {_counted(first)} sur {total} du premier coup."
         self.score.value = f'<div role="status" style="line-height:1.4"><b>{text}</b></div>'
 
 
