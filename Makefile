@@ -61,6 +61,7 @@ format: ## met en forme le code
 	@sh scripts/install.sh test
 	@$(RUN) -m ruff check --fix .
 	@$(RUN) -m ruff format .
+	@$(RUN) scripts/typography.py
 
 clean: ## supprime l'environnement .venv et les fichiers temporaires
 	@echo "→ Suppression de $(VENV) et des fichiers temporaires"

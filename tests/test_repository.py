@@ -194,6 +194,8 @@ def test_readme_code_runs(tmp_path):
         [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True
     )
     assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
+    assert b"%)" in done.stdout  # « chat (99,97 %) », et non un objet Python
+    assert b"Prediction" not in done.stdout
     written = {path.name for path in tmp_path.iterdir()}
     assert written == {"dalmatien_heatmap.jpg", "dalmatien_gradcam.jpg"}
 

@@ -6,6 +6,7 @@ from string import Template
 from common import CLASSES, HELD_OUT, REPO, mini, read_extra, read_split
 
 from gradcam_lab.base.numbers import percent, short_percent
+from scripts.typography import no_break
 
 HERE = Path(__file__).resolve().parent
 NAMES = {
@@ -16,6 +17,19 @@ NAMES = {
 
 def french(value: float, digits: int = 1) -> str:
     return f"{value:.{digits}f}".replace(".", ",")
+
+
+def power(value: float) -> str:
+    """« 5 × 10⁻⁷ »."""
+    digit, exponent = f"{value:.0e}".split("e")
+    return f"{digit} × 10" + str(int(exponent)).translate(
+        str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+    )
+
+
+def probability(rounded: float) -> str:
+    """Une probabilité arrondie à quatre chiffres dans l'évaluation : 1 y veut dire « presque »."""
+    return short_percent(min(max(rounded, 5e-5), 1 - 5e-5))
 
 
 def interval(pair: list[float]) -> str:
@@ -70,7 +84,7 @@ def mistakes(confusion: list[list[int]]) -> str:
 def example_table(examples: dict) -> str:
     rows = ["| photo | attendu | réponses | |", "|---|---|---|---|"]
     for key, line in examples.items():
-        answers = ", ".join(f"{label} {french(p, 2)}" for label, p in line["trouve"])
+        answers = ", ".join(f"{label} {probability(p)}" for label, p in line["trouve"])
         right = line["trouve"][0][0] in line["attendu"].split(" ou ")
         verdict = "juste" if right else "**faux**"
         rows.append(f"| {name_of(key)} | {line['attendu']} | {answers} | {verdict} |")
@@ -110,9 +124,10 @@ def goal_table(result: dict) -> str:
     for photo in ("chelsea", "dalmatien"):
         if photo in result["exemples"]:
             line = result["exemples"][photo]
-            label, probability = line["trouve"][0]
-            found = probability if label == line["attendu"] else 0.0
-            goals.append((f"probabilité de la bonne classe, {photo}", found, 0.9, True, share))
+            label, answered = line["trouve"][0]
+            found = answered if label == line["attendu"] else 0.0
+            name = f"probabilité de la bonne classe, {photo}"
+            goals.append((name, found, 0.9, True, probability))
     if "dalmatien" in result["contraste"]:
         maps = result["contraste"]["dalmatien"]["entraine"]
         for target, wanted, above in (("dalmatien", 0.65, True), ("chat", 0.15, False)):
@@ -197,9 +212,12 @@ def write_card(result: dict, card: dict, log: list[dict]) -> None:
         "octets": french(result["poids"]["octets"] / 1e6, 2),
         "empreinte": card["sha256"],
         "temperature": french(card["temperature"], 2),
-        "conversion": "non mesuré ici" if gaps is None else f"{gaps['conversion']:.0e}",
-        "arrondi": "non mesuré ici" if gaps is None else f"{gaps['arrondi']:.0e}",
+        "conversion": "non mesuré ici" if gaps is None else power(gaps["conversion"]),
+        "arrondi": "non mesuré ici" if gaps is None else power(gaps["arrondi"]),
         "val": short_percent(result["validation"]["exactitude"]),
+        "val_moyenne_2": short_percent(
+            [row["exactitude_moyenne_val"] for row in log if row["phase"] == 2][-1]
+        ),
         "val_moyenne": short_percent(result["validation"]["exactitude_moyenne"]),
         "test": short_percent(test["exactitude"]),
         "test_intervalle": interval(test["intervalle"]),
@@ -244,7 +262,8 @@ def write_card(result: dict, card: dict, log: list[dict]) -> None:
         ),
     }
     template = Template((HERE / "carte_mini.modele.md").read_text(encoding="utf-8"))
-    (REPO / "docs" / "carte_mini.md").write_text(template.substitute(values), encoding="utf-8")
+    card_text = no_break(template.substitute(values))
+    (REPO / "docs" / "carte_mini.md").write_text(card_text, encoding="utf-8")
 
 
 if __name__ == "__main__":  # récrit la fiche sans refaire les mesures

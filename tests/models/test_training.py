@@ -169,7 +169,20 @@ def test_a_wrong_answer_is_not_hidden(training):
         }
     ).splitlines()
     assert rows[2].endswith("juste |")
+    assert "chat 60,0" in rows[2]
     assert rows[3].endswith("**faux** |")
+
+
+def test_powers_of_ten_are_written_as_in_a_book(training):
+    assert training.model_card.power(4.7e-07) == "5 × 10⁻⁷"
+    assert training.model_card.power(2e-12) == "2 × 10⁻¹²"
+
+
+def test_a_rounded_probability_is_never_certain(training):
+    write = training.model_card.probability
+    assert write(1.0) == "> 99,9\N{NO-BREAK SPACE}%"
+    assert write(0.0) == "< 0,1\N{NO-BREAK SPACE}%"
+    assert write(0.7534) == "75,3\N{NO-BREAK SPACE}%"
 
 
 def test_empty_maps_are_told_in_agreement(training):
