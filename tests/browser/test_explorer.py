@@ -375,7 +375,8 @@ def test_speed(lab_page, lab_server, record_property):
     def measure(gesture, selector, value=""):
         return page.evaluate(MEASURE, {"gesture": gesture, "selector": selector, "value": value})
 
-    palettes = ["viridis (lisible par tous)", "magma (lisible par tous)", "turbo", "hot", "bone"] * 2
+    readable = [f"{name} (lisible par tous)" for name in ("viridis", "magma")]
+    palettes = [*readable, "turbo", "hot", "bone"] * 2
     colors = [measure("select", "[data-essai='1']", name) for name in palettes]
     opacities = [measure("key", "[data-opacite]", "ArrowRight") for _ in range(10)]
     # Le premier changement de chaque couche prépare la passe arrière : il n'est pas compté.
