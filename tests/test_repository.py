@@ -1,5 +1,6 @@
 """Le dépôt lui-même : ce que l'on publie, et ce qui doit rester d'accord d'un fichier à l'autre."""
 
+import ast
 import os
 import re
 import shutil
@@ -280,6 +281,38 @@ def test_an_arrow_turned_round_is_refused(path, line, tmp_path):
 def test_make_test_checks_the_arrows():
     recipe = re.search(r"^test:.*\n((?:\t.*\n)+)", text_of(ROOT / "Makefile"), re.MULTILINE)[1]
     assert re.search(r"^\t@\S*lint-imports\b(?!.*\|\|)", recipe, re.MULTILINE)
+
+
+HEADINGS = {"Arguments", "Rend", "Lève", "Source", "Exemple"}
+
+
+def docstring_faults(text: str) -> list[str]:
+    """Ce qui manque aux intertitres d'une docstring : le mot, le soulignement, la ligne vide."""
+    lines = text.splitlines()
+    found = []
+    for above, title, under in zip(["", *lines], lines, lines[1:], strict=False):
+        if re.fullmatch(r"-{3,}", under):
+            if title not in HEADINGS:
+                found.append(f"intertitre « {title} »")
+            if len(under) != len(title):
+                found.append(f"« {title} » mal souligné")
+            if above:
+                found.append(f"pas de ligne vide avant « {title} »")
+    return found
+
+
+@pytest.mark.parametrize("folder", rooms())
+def test_docstrings_have_the_same_headings(folder):
+    sources = (PACKAGE / folder).rglob("*.py") if folder != "errors" else [PACKAGE / "errors.py"]
+    wrong = []
+    for path in sources:
+        for node in ast.walk(ast.parse(text_of(path))):
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                text = ast.get_docstring(node) or ""
+                wrong += [f"{name_of(path)} {node.name} : {f}" for f in docstring_faults(text)]
+                if re.match("Rend ", text):
+                    wrong.append(f"{name_of(path)} {node.name} : « Renvoie », et non « Rend »")
+    assert not wrong
 
 
 def packages() -> list[Path]:

@@ -24,7 +24,7 @@ def parse(argv):
     end = argv.index("--") if "--" in argv else len(argv)  # ensuite, rien n'est plus une option
     try:
         # « intermixed » : une option peut être écrite entre deux photos ; « known » : argparse
-        # rend les options inconnues au lieu de les refuser dans une phrase à lui.
+        # renvoie les options inconnues au lieu de les refuser dans une phrase à lui.
         options, rest = parser.parse_known_intermixed_args(argv[:end])
     except argparse.ArgumentError as error:
         raise SettingError(_refusal(error, actions)) from None

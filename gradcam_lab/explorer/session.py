@@ -35,10 +35,12 @@ class Session:
     model : un nom du catalogue, un `Classifier`, un modèle Keras, ou None (« mini »)
     image : tout ce que `gl.load_image` accepte, ou None (une photo d'exemple)
     expression : ce qui désigne l'explorateur dans le code équivalent
+
     Lève
     ----
     GradcamLabError
         les erreurs de `gl.load_model` et de `gl.load_image`
+
     Exemple
     -------
     session = Session("mini", gl.sample("chelsea"))
@@ -72,6 +74,7 @@ class Session:
         source : tout ce que `gl.load_image` accepte
         name : le nom à montrer, si `source` n'en a pas
         keep : la clé d'une photo à ne pas oublier, même si l'utilisateur en a donné d'autres
+
         Lève
         ----
         ImageError
@@ -124,9 +127,11 @@ class Session:
         state : l'`ExplorerState` d'avant
         choices : dictionnaire des choix ; `photo` (ou `image`) accepte aussi tout ce que
             `gl.load_image` accepte
+
         Rend
         ----
         ExplorerState
+
         Lève
         ----
         GradcamLabError
@@ -158,6 +163,7 @@ class Session:
         Arguments
         ---------
         state : un `ExplorerState`
+
         Rend
         ----
         Result

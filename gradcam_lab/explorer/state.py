@@ -53,15 +53,18 @@ class ExplorerState:
         Arguments
         ---------
         choices : des champs de l'état, et leur nouvelle valeur
+
         Rend
         ----
         ExplorerState
+
         Lève
         ----
         SettingError
             un choix n'existe pas, ou sa valeur n'est pas permise
         UnknownMethodError
             la méthode n'existe pas
+
         Exemple
         -------
         state.change(alpha=0.6, colormap="viridis")

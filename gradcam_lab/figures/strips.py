@@ -49,13 +49,16 @@ def compare_classes(
     common_scale : vrai, une même couleur vaut le même nombre pour toutes les classes (sauf avec
         une méthode dont les cartes n'ont pas la même unité d'une classe à l'autre) ; faux, chaque
         classe a sa propre échelle
+
     Rend
     ----
     uint8 (H, W, 3), RVB
+
     Lève
     ----
     GradcamLabError
         `targets` est vide, et les erreurs de `analysis.heatmap` et de `gl.superimpose`
+
     Exemple
     -------
     gl.compare_classes(analysis, ["chat", "chien"])
@@ -100,13 +103,16 @@ def layer_strip(
     layers : liste de noms, ou « all » pour toutes les couches
     alpha, colormap, blend : comme à `gl.superimpose`
     marked : le nom de la couche à encadrer, ou None
+
     Rend
     ----
     uint8 (H, W, 3), RVB
+
     Lève
     ----
     GradcamLabError
         les erreurs de `analysis.heatmaps` et de `gl.superimpose`
+
     Exemple
     -------
     gl.layer_strip(analysis, "chat", layers=["block1_conv1", "block4_conv5"])
@@ -135,16 +141,20 @@ def channel_strip(
     target, layer, score : comme à `analysis.heatmap`
     count : le nombre de canaux, au moins 1
     colormap : un nom de `gl.colormaps()`
+
     Rend
     ----
     uint8 (H, W, 3), RVB
+
     Lève
     ----
     SettingError
         `count` n'est pas un nombre de canaux, et les erreurs de `analysis.heatmap`
+
     Source
     ------
     Selvaraju et al., *Grad-CAM*, ICCV 2017, équation 1
+
     Exemple
     -------
     gl.channel_strip(analysis, "chat", count=6)

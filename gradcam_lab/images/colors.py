@@ -25,7 +25,7 @@ def to_rgb(image):
         image = from_array(np.asarray(image))
     elif image.mode in _TRANSPARENT_MODES or "transparency" in image.info:
         image = _on_white(image)
-    # `convert` rend toujours une nouvelle image : celle de l'appelant reste intacte.
+    # `convert` renvoie toujours une nouvelle image : celle de l'appelant reste intacte.
     rgb = image.convert("RGB")
     # Une orientation gardée ici serait appliquée une deuxième fois ; un profil, pour la première.
     rgb.info = {}

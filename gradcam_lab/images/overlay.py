@@ -162,7 +162,7 @@ def _rgb_colors(code):
     import cv2
 
     ramp = np.arange(256, dtype=np.uint8)[:, None]
-    # OpenCV rend du BVR : sans cette inversion, le chaud serait bleu et le froid rouge.
+    # OpenCV renvoie du BVR : sans cette inversion, le chaud serait bleu et le froid rouge.
     return np.ascontiguousarray(cv2.applyColorMap(ramp, code)[:, :, ::-1])
 
 

@@ -187,7 +187,7 @@ def _decode(file, label):
 
 
 def _finish(image, label):
-    """Vérifie la taille de `image` et en rend une copie RVB, à l'endroit, sans métadonnées."""
+    """Vérifie la taille de `image` et en renvoie une copie RVB, à l'endroit, sans métadonnées."""
     _check_size(image.size, label)
     try:
         with warnings.catch_warnings():

@@ -1,7 +1,7 @@
 """Les formules des cartes de chaleur, en NumPy, telles que les articles les écrivent.
 
 Chaque méthode reçoit les activations d'une couche et le gradient d'un score par rapport à
-ces activations, deux tableaux (h, w, C), et rend une carte (h, w). Aucun réseau n'entre
+ces activations, deux tableaux (h, w, C), et renvoie une carte (h, w). Aucun réseau n'entre
 ici : on peut relire ces lignes à côté des articles, ou les essayer à la main.
 """
 
@@ -213,7 +213,7 @@ def normalize(heatmap):
 
 
 def _pair(activations, gradients, dtype=None):
-    """Vérifie que les deux tableaux ont la même forme (h, w, C) et les rend en nombres réels."""
+    """Vérifie que les deux tableaux ont la même forme (h, w, C) et les renvoie en nombres réels."""
     activations, gradients = np.asarray(activations), np.asarray(gradients)
     if activations.ndim != 3 or activations.shape != gradients.shape or not activations.size:
         raise HeatmapError(

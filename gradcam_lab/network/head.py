@@ -72,7 +72,7 @@ class ScoreHead:
         return lambda outputs: np.array([way(row)[target] for row in outputs], np.float32)
 
     def agrees(self, scores, outputs, tolerance):
-        """Vrai si ces scores (U,) redonnent bien `outputs` (U,), ce que rend le modèle lui-même."""
+        """Vrai si ces scores (U,) redonnent bien `outputs` (U,), les sorties du modèle lui-même."""
         scores, outputs = np.asarray(scores, np.float64), np.asarray(outputs, np.float64)
         if self.kind == "opaque" or not np.isfinite(outputs).all():
             return True
@@ -139,8 +139,8 @@ class ScoreHead:
     def _refuse_opaque(self, outputs):
         if self._looks_like_probabilities(outputs):
             raise ModelError(
-                f"La dernière opération du réseau, « {self.operation} », rend des probabilités et "
-                'ne laisse pas voir le score qui les précède : demandez score="probability", ou '
+                f"La dernière opération du réseau, « {self.operation} », renvoie des probabilités "
+                'et ne laisse pas voir le score qui les précède : demandez score="probability", ou '
                 "terminez le réseau par une couche Dense suivie d'une couche Softmax."
             )
 

@@ -34,7 +34,7 @@ class Plan:
     """Un réseau mis à plat : ses étapes dans l'ordre de calcul, son entrée, sa sortie, ses scores.
 
     Chaque résultat intermédiaire a une clé. `score_key` désigne les scores avant softmax,
-    `output_key` ce que rend le modèle lui-même.
+    `output_key` ce que renvoie le modèle lui-même.
     """
 
     steps: tuple

@@ -11,9 +11,9 @@ __all__ = ["Results", "Run"]
 
 @dataclass(frozen=True)
 class Results:
-    """Ce que rend une passe.
+    """Ce que renvoie une passe.
 
-    `scores` et `outputs` : (n, U), avant softmax, et tels que le modèle les rend ; `values` et
+    `scores` et `outputs` : (n, U), avant softmax, et tels que le modèle les renvoie ; `values` et
     `gradients` : les résultats gardés et les gradients des cartes surveillées, par clé.
     """
 

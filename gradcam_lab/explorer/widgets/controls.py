@@ -105,7 +105,7 @@ class Controls:
         )
         self.readable = widgets.Button(
             description="Couleurs lisibles par tous",
-            tooltip="Palette viridis, mélangée à la photo ; un second clic rend celle du livre",
+            tooltip="Palette viridis, mélangée à la photo ; un second clic remet celle du livre",
             icon="eye",
             layout=_layout(width="230px"),
         )

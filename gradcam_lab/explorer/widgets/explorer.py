@@ -33,10 +33,12 @@ class Explorer(widgets.VBox):
     image : tout ce que `gl.load_image` accepte, ou None (une photo d'exemple)
     choices : les choix de départ, des champs d'`ExplorerState` (`target`, `layer`, `method`,
         `alpha`, `view`...) ; une classe se donne par son nom ou son indice
+
     Lève
     ----
     GradcamLabError
         un choix n'existe pas, et les erreurs de `gl.load_model` et de `gl.load_image`
+
     Exemple
     -------
     explorer = gl.Explorer("vgg16", "ma_photo.jpg", target="dalmatien", view="compare")
@@ -74,6 +76,7 @@ class Explorer(widgets.VBox):
         Arguments
         ---------
         number : entier, l'attribut `number` de l'explorateur
+
         Lève
         ----
         GradcamLabError
@@ -150,10 +153,12 @@ class Explorer(widgets.VBox):
         Arguments
         ---------
         choices : mêmes noms qu'à la création ; `photo` accepte tout ce que `gl.load_image` accepte
+
         Lève
         ----
         GradcamLabError
             un choix n'existe pas : l'erreur est levée, et non affichée ; l'outil garde son image
+
         Exemple
         -------
         explorer.choose(target="chat", layer="block3_conv1", alpha=0.6)
