@@ -70,7 +70,7 @@ def test_fold(text, folded):
 WORD = st.text("abcdeéèçœ ZÉ-_'", min_size=1, max_size=12).filter(names_.fold)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(WORD, min_size=1, max_size=8), st.data())
 def test_nearest_always_finds_an_exact_name(names, data):
     name = data.draw(st.sampled_from(names))
@@ -79,7 +79,7 @@ def test_nearest_always_finds_an_exact_name(names, data):
     assert names_.fold(first) == names_.fold(name)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=20))
 @example("\N{MATHEMATICAL SANS-SERIF BOLD CAPITAL A}")
 def test_folding_twice_changes_nothing(text):

@@ -22,7 +22,7 @@ SIDE = st.integers(2, 9)
 SHARE = st.floats(0, 1, width=32)
 MAPS = arrays(np.float32, st.tuples(SIDE, SIDE), elements=SHARE)
 PHOTOS = arrays(np.uint8, st.tuples(SIDE, SIDE, st.just(3)))
-few = settings(max_examples=25, deadline=None)
+few = settings(max_examples=25)
 
 
 @few

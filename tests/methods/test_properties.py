@@ -22,7 +22,7 @@ NAMES = sorted(methods.METHODS)
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(layer=layers(), seed=st.integers(0, 1000))
 def test_the_order_of_the_channels_does_not_matter(name, layer, seed):
     activations, gradients = layer
@@ -37,7 +37,7 @@ def test_the_order_of_the_channels_does_not_matter(name, layer, seed):
 
 
 @pytest.mark.parametrize("name", [n for n in NAMES if methods.METHODS[n].homogeneous])
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(layer=layers(), factor=st.sampled_from([2.0**-10, 0.5, 4.0, 2.0**10]))
 def test_doubling_the_gradients_keeps_the_shape(name, layer, factor):
     activations, gradients = layer
@@ -49,7 +49,7 @@ def test_doubling_the_gradients_keeps_the_shape(name, layer, factor):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(layer=layers())
 def test_turning_the_photo_turns_the_map(name, layer):
     """Aucune méthode ne privilégie un endroit : la carte d'un miroir est le miroir de la carte."""
@@ -63,7 +63,7 @@ def test_turning_the_photo_turns_the_map(name, layer):
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(layer=layers())
 def test_a_normalised_map_peaks_at_one_or_is_blank(layer):
     heatmap = methods.normalize(methods.gradcam(*layer))
@@ -73,7 +73,7 @@ def test_a_normalised_map_peaks_at_one_or_is_blank(layer):
     np.testing.assert_array_equal(methods.normalize(heatmap), heatmap)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(layer=layers())
 def test_one_position_makes_gradcam_and_hirescam_the_same(layer):
     activations, gradients = (array[:1, :1] for array in layer)
