@@ -140,6 +140,7 @@ class TestWeightsFile:
         path = write_weights(model.model, tmp_path_factory.mktemp("poids") / "poids.h5")
         return model, path
 
+    @pytest.mark.slow
     def test_streamed_weights_are_the_same(self, saved):
         model, path = saved
         loaded = gl.load_model("mobilenet_v2", weights=str(path))
@@ -274,6 +275,7 @@ class TestWeightsFile:
         with pytest.raises(gl.errors.WeightsUnavailableError, match="Le fichier de poids"):
             gl.load_model("mini", weights=path)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("kept", [0, 100, 0.5, 0.999])
     def test_truncated_file(self, saved, tmp_path, kept):
         data = saved[1].read_bytes()
@@ -282,6 +284,7 @@ class TestWeightsFile:
         with pytest.raises(gl.errors.WeightsUnavailableError, match="abîmé ou incomplet"):
             gl.load_model("mobilenet_v2", weights=short)
 
+    @pytest.mark.slow
     def test_file_of_another_model(self, saved):
         with pytest.raises(gl.errors.WeightsUnavailableError, match="efficientnetb0"):
             gl.load_model("efficientnet_b0", weights=saved[1])

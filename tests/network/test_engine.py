@@ -160,6 +160,9 @@ HEADS = {
     "condition": custom(condition),
     "top_k": top_values,
 }
+# `pytest` seul n'essaie que ceux-ci, où l'axe du lot est en jeu ; `make test` les essaie tous.
+QUICK = ("positions dans le lot", "fenêtres", "repliées à côté", "résiduel")
+EVERY_HEAD = [pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow) for name in HEADS]
 
 
 def plain_gradients(keras_model, image, target, layer="t"):
@@ -192,8 +195,7 @@ def built():
     return build
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", HEADS)
+@pytest.mark.parametrize("name", EVERY_HEAD)
 def test_one_class_is_what_a_tape_gives(name, built):
     keras_model, image = built(name), tiny.make_image()
     analysis = gl.Classifier(keras_model).analyze(image)
@@ -205,7 +207,7 @@ def test_one_class_is_what_a_tape_gives(name, built):
         np.testing.assert_allclose(found, g, rtol=1e-3, atol=1e-5 * np.abs(g).max())
 
 
-@pytest.mark.parametrize("name", HEADS)
+@pytest.mark.parametrize("name", EVERY_HEAD)
 def test_several_classes_together_are_the_same_maps(name, built):
     keras_model, image = built(name), tiny.make_image()
     together = gl.Classifier(keras_model).analyze(image).heatmaps(4, "t", normalize=False)

@@ -90,6 +90,7 @@ def test_the_model_is_left_unchanged(name):
     assert keras_model.metrics == metrics
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_probabilities_are_those_of_the_model(name):
     keras_model = tiny.build(name)
