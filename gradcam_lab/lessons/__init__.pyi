@@ -1,6 +1,6 @@
 from .lesson_1 import check_top_classes
 from .lesson_2 import check_heatmap
-from .lesson_3 import check_mix
+from .lesson_3 import check_heat_opacity, check_mix, check_overlay_function
 from .lesson_4 import check_smallest_region
 from .panels import Panel, panel
 from .published import (
@@ -16,8 +16,10 @@ __all__ = [
     "Panel",
     "Quiz",
     "Reference",
+    "check_heat_opacity",
     "check_heatmap",
     "check_mix",
+    "check_overlay_function",
     "check_smallest_region",
     "check_top_classes",
     "imagenet_labels",

@@ -71,24 +71,6 @@ def test_heatmap(analysis, told):
         assert sentence in told()
 
 
-def test_mix(analysis, told):
-    heatmap, image = analysis.heatmap(), analysis.image
-    photo = np.asarray(image)
-    color = gl.colorize(heatmap, photo.shape[:2])
-    for answer, sentence in [
-        ((0.4 * color + 0.6 * photo).astype("uint8"), "Exact"),
-        (0.4 * color + 0.6 * photo, "convertir en octets"),
-        ((0.6 * color + 0.4 * photo).astype("uint8"), "échangés ; alpha"),
-        ((0.4 * color[..., ::-1] + 0.6 * photo).astype("uint8"), "le rouge et le bleu"),
-        (gl.superimpose(heatmap, image), "formule du livre"),
-        (photo[:4], "celle de la photo"),
-        (photo > 3, "en uint8"),
-        (photo, "Pas encore"),
-    ]:
-        exercises.check_mix(answer, heatmap, image)
-        assert sentence in told()
-
-
 @pytest.fixture
 def blank_before_softmax():
     """Une analyse dont une carte est vide avant softmax, et ne l'est pas après."""
