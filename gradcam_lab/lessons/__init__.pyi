@@ -1,5 +1,5 @@
 from .lesson_1 import check_top_classes
-from .lesson_2 import check_heatmap
+from .lesson_2 import check_against, check_gradcam, check_heatmap, check_mended
 from .lesson_3 import check_heat_opacity, check_mix, check_overlay_function
 from .lesson_4 import check_smallest_region
 from .panels import Panel, panel
@@ -16,8 +16,11 @@ __all__ = [
     "Panel",
     "Quiz",
     "Reference",
+    "check_against",
+    "check_gradcam",
     "check_heat_opacity",
     "check_heatmap",
+    "check_mended",
     "check_mix",
     "check_overlay_function",
     "check_smallest_region",
