@@ -54,6 +54,7 @@ def check_pictures(mini, photo, name, folder, target=None, settings=None, overla
     np.testing.assert_array_equal(written("heatmap", name, folder), through_jpeg(colors))
 
 
+@pytest.mark.slow
 def test_a_folder_of_photos(mini, pictures, capsys):
     assert cli.main([str(pictures), "--modele", "mini", "--sortie", "cartes"]) == 0
     out = capsys.readouterr().out
@@ -76,6 +77,7 @@ def test_several_photos_with_every_setting(mini, pictures):
         check_pictures(mini, photo, name, ".", "chien", settings, overlay)
 
 
+@pytest.mark.slow
 def test_overwriting_replaces_the_maps_and_nothing_else(mini, pictures, capsys):
     photo = pictures / "chat.png"
     before = photo.read_bytes()
@@ -96,6 +98,7 @@ def test_overwriting_replaces_the_maps_and_nothing_else(mini, pictures, capsys):
     assert content == {path: path.read_bytes() for path in pictures.iterdir()}
 
 
+@pytest.mark.slow
 def test_one_bad_photo_among_good_ones(mini, pictures, capsys):
     (pictures / "abîmée.png").write_bytes((pictures / "chat.png").read_bytes()[:5000])
     argv = [str(pictures), "--modele", "mini", "--sortie", "cartes"]
@@ -109,6 +112,7 @@ def test_one_bad_photo_among_good_ones(mini, pictures, capsys):
     assert len(os.listdir("cartes")) == 4
 
 
+@pytest.mark.slow
 def test_a_blank_map_is_told_under_its_photo(mini, capsys):
     Image.new("RGB", (64, 64), "white").save("blanc.png")
     analysis = mini.analyze("blanc.png")

@@ -23,13 +23,16 @@ NAMES = [
     "imbriqué dans Sequential",
     "tout en convolutions",
 ]
+# Une écriture de chaque genre à chaque lancement ; les autres avec `make test`.
+QUICK = {"softmax dans Dense", "couche Softmax", "réseau imbriqué", "tout en convolutions"}
+EVERY_NAME = [pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow) for name in NAMES]
 
 
 def test_every_variant_is_listed():
     assert set(NAMES) == set(tiny.variants())
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY_NAME)
 def test_same_network_written_otherwise_gives_the_same_maps(name):
     weights, image = tiny.make_weights(), tiny.make_image()
     model = gl.Classifier(tiny.build(name, weights))
@@ -61,7 +64,7 @@ def test_feature_map_gives_the_activations_to_another_model(name):
     np.testing.assert_allclose(found, model.analyze(image).activations("conv1"), atol=1e-5)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY_NAME)
 def test_layers_and_default_layer(name):
     model = gl.Classifier(tiny.build(name))
     assert [layer.name for layer in model.layers] == ["conv1", "conv2"]
