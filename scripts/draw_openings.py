@@ -78,9 +78,12 @@ def openings():
     overlay = picture(gl.superimpose(heatmap, image))
     name = analysis.top(1)[0].label_fr
 
-    small = np.asarray(image.resize(model.input_size[::-1]))
-    centred = small[..., ::-1] - np.array([103.939, 116.779, 123.68])
-    prepared = picture(np.clip(0.5 + centred / 255, 0, 1))
+    small = image.resize(model.input_size[::-1])
+    gray = np.asarray(small.convert("L"), np.float32)
+    edges = sum(
+        gray[i : i + len(gray) - 2, 2:] - gray[i : i + len(gray) - 2, :-2] for i in (0, 1, 2)
+    )
+    borders = picture(edges, cmap="RdBu_r", vmin=-400, vmax=400)
 
     activations, gradients = analysis.activations(), analysis.gradients()
     alpha = gl.methods.pooled_gradients(gradients)
@@ -106,8 +109,8 @@ def openings():
         "01_predire": strip(
             [
                 ("la photo", picture(photo)),
-                (f"réduite à {small.shape[1]} × {small.shape[0]}", picture(small)),
-                ("préparée pour VGG16", prepared),
+                (f"réduite à {small.width} × {small.height}", picture(np.asarray(small))),
+                ("un filtre y trouve les bords", borders),
                 ("un nombre par classe", bars(analysis.probabilities)),
             ],
             "→→→",
@@ -140,14 +143,64 @@ def _mosaic(activations, alpha, side=6):
     return padded.swapaxes(1, 2).reshape(side * (h + 2), side * (w + 2))
 
 
-def attach(path, figure):
-    """Joint la figure à la première cellule du carnet ; vrai si le fichier a changé."""
+def road():
+    """Le chemin de l'image aux probabilités (leçon 1) : l'aller, puis le gradient au retour."""
+    import gradcam_lab as gl
+    from gradcam_lab.base.palette import ACCENT, QUIET
+    from gradcam_lab.figures import LessonFigure
+
+    model = gl.load_model("mini")
+    analysis = model.analyze(gl.sample("chelsea"))
+    first, last = analysis.activations(model.layers[0].name), analysis.activations()
+    weights = gl.methods.pooled_gradients(analysis.gradients())
+    first = first[..., first.mean(axis=(0, 1)).argmax()]
+    last = last[..., (weights * last.mean(axis=(0, 1))).argmax()]
+    small = np.asarray(analysis.image.resize(model.input_size[::-1]))
+    stops = [
+        ("l'image", picture(small)),
+        ("première couche :\nune pile de canaux", picture(first)),
+        ("dernière carte\nd'activation", picture(last)),
+        ("les scores", bars(analysis.scores)),
+        ("les probabilités", bars(analysis.probabilities)),
+    ]
+    steps = ["des\nfiltres", "d'autres\ncouches", "moyenne\net somme", "softmax"]
+    figure = LessonFigure(figsize=(9.6, 2.9), dpi=100, facecolor="white")
+    lefts = [0.01 + 0.207 * i for i in range(len(stops))]
+    for left, (title, draw) in zip(lefts, stops):
+        axis = figure.add_axes((left, 0.36, 0.135, 0.45))
+        draw(axis)
+        axis.set_title(title, fontsize=9)
+        if "score" in title:  # un score n'a pas de bornes
+            axis.set_ylim(analysis.scores.min(), analysis.scores.max())
+            axis.spines["bottom"].set_position("zero")
+    canvas = figure.add_axes((0, 0, 1, 1), facecolor="none")
+    canvas.set(xlim=(0, 1), ylim=(0, 1))
+    canvas.set_axis_off()
+    arrow = {"arrowstyle": "-|>", "color": QUIET, "lw": 2}
+    for left, step in zip(lefts, steps):
+        canvas.annotate("", (left + 0.2, 0.52), (left + 0.14, 0.52), arrowprops=arrow)
+        canvas.text(left + 0.171, 0.57, step, fontsize=8, ha="center", va="bottom")
+    back = {"arrowstyle": "-|>", "color": ACCENT, "lw": 2, "linestyle": "--"}
+    start, end = lefts[3] + 0.07, lefts[2] + 0.07
+    canvas.plot([start, start, end], [0.33, 0.2, 0.2], color=ACCENT, lw=2, ls="--")
+    canvas.annotate("", (end, 0.35), (end, 0.195), arrowprops=back)
+    asked = "au retour, le gradient : de combien bougerait le score si ceci bougeait un peu ?"
+    canvas.text(0.5, 0.05, asked, fontsize=9, ha="center", color=ACCENT)
+    return figure
+
+
+def attach(path, figure, cell=0, name=NAME):
+    """Joint la figure à une cellule du carnet ; vrai si le fichier a changé.
+
+    `cell` est le rang de la cellule, ou son identifiant.
+    """
     from gradcam_lab.figures import to_png
 
     before = path.read_text(encoding="utf-8")
     notebook = nbformat.reads(before, as_version=4)
     content = base64.b64encode(to_png(figure)).decode()
-    notebook.cells[0]["attachments"] = {NAME: {"image/png": content}}
+    found = {one["id"]: one for one in notebook.cells}.get(cell) or notebook.cells[cell]
+    found["attachments"] = {name: {"image/png": content}}
     after = nbformat.writes(notebook, version=nbformat.NO_CONVERT).rstrip("\n") + "\n"
     if after != before:
         path.write_text(after, encoding="utf-8", newline="\n")
@@ -159,3 +212,6 @@ if __name__ == "__main__":
         for name, figure in openings().items():
             changed = attach(ROOT / "notebooks" / f"{name}.ipynb", figure)
             print(f"{name} : {'dessinée' if changed else 'inchangée'}")
+        lesson = ROOT / "notebooks" / "01_predire.ipynb"
+        changed = attach(lesson, road(), cell="chemin", name="chemin.png")
+        print(f"01_predire, le chemin : {'dessiné' if changed else 'inchangé'}")

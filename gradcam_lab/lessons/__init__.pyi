@@ -1,4 +1,4 @@
-from .lesson_1 import check_top_classes
+from .lesson_1 import check_edges, check_preparation, check_top_classes
 from .lesson_2 import check_against, check_gradcam, check_heatmap, check_mended
 from .lesson_3 import check_heat_opacity, check_mix, check_overlay_function
 from .lesson_4 import check_smallest_region
@@ -17,12 +17,14 @@ __all__ = [
     "Quiz",
     "Reference",
     "check_against",
+    "check_edges",
     "check_gradcam",
     "check_heat_opacity",
     "check_heatmap",
     "check_mended",
     "check_mix",
     "check_overlay_function",
+    "check_preparation",
     "check_smallest_region",
     "check_top_classes",
     "imagenet_labels",
