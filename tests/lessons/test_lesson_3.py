@@ -13,6 +13,7 @@ RNG = np.random.default_rng(0)
 PHOTO = RNG.integers(0, 256, (24, 36, 3)).astype(np.uint8)
 COLOR = gl.colorize(HEATMAP, PHOTO.shape[:2])
 HEAT = cv2.resize(HEATMAP, (36, 24))[..., None]
+LEVELS = np.uint8(255 * HEAT)
 
 
 @pytest.fixture
@@ -73,6 +74,13 @@ def faded(opacity, color=COLOR, kept=None):
         (faded(0.8), "la même partout : multipliez-la"),
         (faded(HEAT), "ne doit pas dépasser 0,8"),
         (faded(0.8 * (1 - HEAT)), "c'est le froid"),
+        (faded(1 - 0.8 * HEAT), "parts sont échangées"),
+        (faded(0.8 * LEVELS), "partez de `large`, et non de `levels`"),
+        (LEVELS * COLOR + (1 - LEVELS) * PHOTO, "partez de `large`, et non de `levels`"),
+        (
+            np.clip(0.8 * LEVELS * COLOR + (1 - 0.8 * LEVELS) * PHOTO, 0, 255).astype(np.uint8),
+            "l'opacité va de 0 à 0,8",
+        ),
         (faded(0.8 * HEAT, kept=1), "ajoutée entière"),
         (np.clip(0.8 * HEAT * COLOR + PHOTO, 0, 255).astype(np.uint8), "ajoutée entière"),
         (faded(0.8 * HEAT, kept=1 - 0.8), "la part de la photo est la même partout"),
@@ -144,6 +152,70 @@ def test_the_faults_that_remain(missing, start, hint, told):
     assert hint in said
 
 
+@pytest.mark.parametrize("rounded", [np.floor, np.round])
+def test_the_map_may_become_bytes_before_it_grows(rounded, told):
+    def overlay(heatmap, photo):
+        large = cv2.resize(np.uint8(rounded(255 * heatmap)), photo.shape[1::-1])
+        return np.uint8(0.4 * cv2.applyColorMap(large, JET)[..., ::-1] + 0.6 * photo)
+
+    lessons.check_overlay_function(overlay)
+    assert "Exact" in told()
+
+
+def test_the_photo_turned_over_too(told):
+    wrong = repaired(order=False)
+    lessons.check_overlay_function(lambda h, p: wrong(h, p)[..., ::-1])
+    assert "une faute : vous avez inversé aussi la photo, déjà en RVB" in told()
+    right = repaired()
+    lessons.check_overlay_function(lambda h, p: right(h, p[..., ::-1]))
+    assert "n'inversez que la couleur" in told()
+
+
+def test_a_function_that_cuts_the_photo(told):
+    right = repaired()
+    lessons.check_overlay_function(lambda h, p: right(h, p[:200, :200]))
+    assert "fausse sur une photo de 210 × 230" in told()
+
+
+OUTSIDE = "une variable de la leçon au lieu de ses arguments ?"
+
+
+@pytest.mark.parametrize(
+    ("function", "sentences"),
+    [
+        (
+            lambda heatmap, photo: np.uint8(0.4 * COLOR + 0.6 * photo),
+            ["ValueError : operands could not be broadcast", "(24,36,3) (60,60,3)", OUTSIDE],
+        ),
+        (
+            lambda heatmap, photo: cv2.addWeighted(COLOR, 0.4, photo, 0.6, 0),
+            ["n'ont pas la même forme", OUTSIDE],
+        ),
+        (
+            lambda heatmap, photo: np.uint8(
+                0.4 * cv2.resize(COLOR, photo.shape[1::-1]) + 0.6 * photo
+            ),
+            ["ce n'est pas 0,4", OUTSIDE],
+        ),
+        (lambda heatmap, photo: PHOTO, ["(24, 36, 3) au lieu de (60, 60, 3)", OUTSIDE]),
+        (
+            lambda heatmap, photo: cv2.resize(heatmap, photo.shape),
+            ["OpenCV : Can't parse 'dsize'", "got 3", "deux entiers, (largeur, hauteur)"],
+        ),
+        (
+            lambda heatmap, photo: cv2.applyColorMap(heatmap, JET),
+            ["np.uint8(255 * carte)"],
+        ),
+    ],
+)
+def test_the_error_is_told_with_what_it_means(function, sentences, told):
+    lessons.check_overlay_function(function)
+    said = told()
+    assert said.startswith("Pas encore : ")
+    for sentence in sentences:
+        assert sentence in said
+
+
 def test_another_way_of_writing_it(told):
     lessons.check_overlay_function(lambda h, p: gl.superimpose(h, p, blend="mix"))
     assert "Exact" in told()
@@ -175,8 +247,9 @@ def spoils(heatmap, photo):
         (..., "Pas encore de réponse"),
         (PHOTO, "sans parenthèses"),
         (None, "sans parenthèses"),
-        (stops, "s'arrête sur une erreur (KeyError)"),
-        (lambda heatmap: heatmap, "s'arrête sur une erreur (TypeError)"),
+        (stops, "s'arrête sur une erreur : KeyError : 'photo'."),
+        (lambda heatmap, photo: [].remove(-1), "ValueError : list.remove(x): x not in list."),
+        (lambda heatmap: heatmap, "s'arrête sur une erreur : TypeError : "),
         (lambda heatmap, photo: None, "ne renvoie rien"),
         (lambda heatmap, photo: ..., "un tableau de nombres"),
         (lambda heatmap, photo: [[1], [2, 3]], "un tableau de nombres"),
@@ -186,7 +259,7 @@ def spoils(heatmap, photo):
         (gl.superimpose, "ce n'est pas 0,4 × couleur"),
         (
             lambda heatmap, photo: gl.superimpose(heatmap, photo, blend="mix")[..., ::-1],
-            "la photo aussi a échangé",
+            "l'image entière est en BVR",
         ),
         (
             lambda h, p: gl.superimpose(h, p, blend="mix") if len(p) == 60 else p,
