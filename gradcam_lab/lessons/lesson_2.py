@@ -10,6 +10,14 @@ __all__ = ["check_against", "check_gradcam", "check_heatmap", "check_mended"]
 
 _SIDES = {"logit": "avant softmax", "probability": "après softmax"}
 _AGAIN = "Pas encore : reprenez les étapes une à une, du gradient à la division par le maximum."
+_NEGATIVE = "Pas encore : il reste des valeurs négatives ; c'est le travail de ReLU."
+_NO_WEIGHT = (
+    "Pas encore : c'est la moyenne des activations ; multipliez d'abord chaque canal par son poids."
+)
+_NO_BATCH = (
+    "Presque : regardez la moyenne des dérivées. Il n'y a plus de lot : les axes 0, 1 et 2 sont "
+    "les lignes, les colonnes et les canaux ; gardez les canaux."
+)
 _FAULTY_LINES = {1, 4}
 
 
@@ -125,7 +133,18 @@ def _against(answer, analysis, target):
         "Pas encore : votre carte est vide, et celle qu'il faut ne l'est pas. Avez-vous changé le "
         "signe avant ReLU ?"
     )
-    return _judge(answer, expected, right, hints(), empty)
+    said = _judge(answer, expected, right, hints(), empty)
+    if said == _NEGATIVE and _same(normalize(answer), expected):
+        return (
+            "Presque : le signe est changé, mais les cases qui plaident pour la classe sont "
+            "devenues négatives. Remplacez-les par zéro : c'est le travail de ReLU."
+        )
+    if said.startswith(RIGHT) and signed.max() <= 0:  # sans ReLU, la carte serait la même
+        return (
+            f"{said} Mais tout plaide contre cette classe, et votre réponse serait la même sans "
+            "ReLU : essayez aussi la classe la plus probable."
+        )
+    return said
 
 
 def _written(function, hints):
@@ -139,6 +158,8 @@ def _written(function, hints):
         "Votre fonction calcule bien la carte de chaleur, même pour une classe que rien ne montre"
     )
     said = _judge(answer, expected, right, hints(activations, gradients), _AGAIN)
+    if said == _NO_WEIGHT and not np.any(_call(function, activations, 0 * gradients)[0]):
+        return _NO_BATCH  # il y a bien un poids, mais un seul pour tous les canaux
     if not said.startswith(RIGHT):
         return said
     answer, problem = _call(function, activations, -np.abs(gradients))
@@ -168,16 +189,13 @@ def _gradcam_hints(activations, gradients):
         "Presque : ReLU vient après la moyenne sur les canaux, quand le pour et le contre se sont "
         "compensés.",
     )
-    yield (
-        activations.mean(axis=-1),
-        "Pas encore : c'est la moyenne des activations ; multipliez d'abord chaque canal par son "
-        "poids.",
-    )
+    yield activations.mean(axis=-1), _NO_WEIGHT
     yield (
         np.maximum(gradients.mean(axis=-1), 0),
         "Pas encore : votre carte ne contient pas les activations, qui disent où est le motif.",
     )
     for keep in (np.abs, lambda values: np.maximum(values, 0)):
+        yield keep((activations * gradients.mean(axis=0)).mean(axis=-1)), _NO_BATCH
         yield (
             keep(_wrong_axis(activations, gradients)),
             "Pas encore : la moyenne des dérivées se fait sur les lignes et les colonnes, et non "
@@ -239,6 +257,8 @@ def _judge(answer, expected, right, hints, empty):
     try:
         found = np.asarray(answer, dtype=np.float64)
     except (TypeError, ValueError):
+        found = np.float64(0)
+    if found.ndim == 0:  # None, un nombre, un mot
         return "Pas encore : votre réponse n'est pas un tableau de nombres."
     if found.shape != expected.shape:
         return (
@@ -250,7 +270,7 @@ def _judge(answer, expected, right, hints, empty):
     if _same(found, expected):
         return f"{RIGHT}{right}{'' if expected.any() else ' : ici, elle est vide'}."
     if found.min() < 0:
-        return "Pas encore : il reste des valeurs négatives ; c'est le travail de ReLU."
+        return _NEGATIVE
     if not found.any():
         return empty
     # La forme seule : la carte d'une autre classe peut manquer elle aussi de la division.
@@ -291,8 +311,9 @@ def _trial():
     """Des activations et des dérivées (5, 7, 6) : pas de carré, où deux axes se confondraient."""
     random = np.random.default_rng(2)
     activations = np.maximum(random.normal(0.5, 1, (5, 7, 6)), 0).astype(np.float32)
-    # Chaque canal a son signe ; au hasard pur, les moyennes seraient toutes proches de zéro.
-    gradients = random.normal([1, -1, 0.6, -0.8, 0.4, -0.2], 1, (5, 7, 6)).astype(np.float32)
+    # Chaque canal a son signe ; au hasard pur, les moyennes seraient toutes proches de zéro. Celle
+    # de l'ensemble est positive : une fonction qui n'a qu'un poids donne une carte non vide.
+    gradients = random.normal([1, -1, 0.6, -0.8, 0.8, 0.2], 1, (5, 7, 6)).astype(np.float32)
     return activations, gradients
 
 

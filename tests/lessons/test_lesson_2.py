@@ -1,11 +1,13 @@
 """Leçon 2 : ce que disent les corrections de la carte calculée à la main."""
 
+import nbformat
 import numpy as np
 import pytest
 import tiny_models
 
 import gradcam_lab as gl
 from gradcam_lab import lessons as exercises
+from scripts.set_repository import ROOT
 
 
 @pytest.fixture
@@ -31,6 +33,8 @@ def cam(pool="positions", keep="relu", order="after", divide="guarded"):
             weights = gradients.mean(axis=(0, 1))
         elif pool == "channels":
             weights = gradients.mean(axis=-1, keepdims=True)
+        elif pool != "none":
+            weights = gradients.mean(axis=pool)
         product = activations * weights
         if order == "before":
             product = np.maximum(product, 0)
@@ -75,6 +79,11 @@ def test_the_written_function(told):
         (lambda a: a, "s'arrête sur une erreur (TypeError"),
         (lambda a, g: None, "terminez-la par return"),
         (lambda a, g: "carte", "pas un tableau"),
+        (lambda a, g: 42, "pas un tableau"),
+        (cam(pool=(0, 1, 2)), "gardez les canaux"),
+        (cam(pool=None), "gardez les canaux"),
+        (cam(pool=0), "gardez les canaux"),
+        (cam(pool=0, keep="abs"), "gardez les canaux"),
         (lambda a, g: np.eye(5, 7), "reprenez les étapes"),
         (np.eye(5, 7), "sans parenthèses"),
         (3, "sans parenthèses"),
@@ -109,15 +118,35 @@ def test_the_map_against_a_class(analysis, told):
         (..., "Pas encore de réponse"),
         (positive(signed), "plaide pour la classe"),
         (positive(np.abs(signed)), "la valeur absolue"),
+        (signed / signed.min(), "le signe est changé"),
+        (-signed / np.abs(signed).max(), "le signe est changé"),
         (positive(-other), "il faut la classe"),
         (-signed, "le travail de ReLU"),
+        (signed - 1, "le travail de ReLU"),
         (np.maximum(-signed, 0), "diviser la carte par son maximum"),
         (np.zeros_like(signed), "le signe avant ReLU"),
         (np.eye(*signed.shape), "reprenez les étapes"),
         ("contre", "pas un tableau"),
+        (None, "pas un tableau"),
+        (42, "pas un tableau"),
     ]:
         exercises.check_against(answer, analysis, target)
         assert sentence in told(), sentence
+
+
+def test_a_class_that_nothing_supports_does_not_test_relu(told):
+    analysis = gl.load_model("mini").analyze(gl.sample("chelsea"))
+    least = analysis.top(14)[-1].index
+    signed = signed_map(analysis, least)
+    assert signed.max() <= 0
+    exercises.check_against(signed / signed.min(), analysis, least)
+    assert "essayez aussi la classe la plus probable" in told()
+    top = analysis.top(1)[0].index
+    signed = signed_map(analysis, top)
+    assert signed.min() < 0 < signed.max()
+    for wrong in (gl.methods.normalize(np.abs(signed)), signed / signed.min(), -signed):
+        exercises.check_against(wrong, analysis, top)
+        assert told().startswith("Presque")
 
 
 def signed_map(analysis, target):
@@ -142,10 +171,34 @@ def test_the_bug_hunt(told):
         (cam(pool="channels"), [1, 4], "celle du signe"),
         (cam(keep="abs"), [1, 4], "celle des poids"),
         (cam(keep="none"), [1, 4], "le travail de ReLU"),
+        (cam(pool=(0, 1, 2)), [1, 4], "gardez les canaux"),
+        (cam(pool=0), [1, 4], "gardez les canaux"),
+        (lambda a, g: None, [1, 4], "terminez-la par return"),
         (cam(divide="always"), [1, 4], "il ne faut pas diviser"),
         ("réparée", [1, 4], "sans parenthèses"),
     ]:
         exercises.check_mended(function, lines)
+        assert sentence in told(), sentence
+
+
+def test_the_suspect_of_the_notebook_shows_each_of_its_faults(told):
+    """La division y est écrite en entier : `normalize` cacherait l'absence de ReLU."""
+    notebook = nbformat.read(ROOT / "notebooks" / "02_gradcam_pas_a_pas.ipynb", as_version=4)
+    source = next(cell.source for cell in notebook.cells if cell.id == "suspect")
+    source = source[: source.index("both =")]
+    axis, sign = "gradients.mean(axis=-1, keepdims=True)", "np.abs(signed)"
+    for first, fourth, sentence in [
+        (axis, sign, "les deux fautes"),
+        ("gradients.mean(axis=(0, 1))", sign, "celle des poids"),
+        ("gradients.mean(axis=(0, 1))", "signed", "le travail de ReLU"),
+        (axis, "np.maximum(signed, 0)", "celle du signe"),
+        ("gradients.mean(axis=(0, 1))", "np.maximum(signed, 0)", "Exact"),
+    ]:
+        names = {"np": np, "gl": gl}
+        assert axis in source
+        assert sign in source
+        exec(source.replace(axis, first).replace(sign, fourth), names)
+        exercises.check_mended(names["suspect"], [1, 4])
         assert sentence in told(), sentence
 
 
