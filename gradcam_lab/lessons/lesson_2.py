@@ -139,10 +139,10 @@ def _against(answer, analysis, target):
             "Presque : le signe est changé, mais les cases qui plaident pour la classe sont "
             "devenues négatives. Remplacez-les par zéro : c'est le travail de ReLU."
         )
-    if said.startswith(RIGHT) and signed.max() <= 0:  # sans ReLU, la carte serait la même
+    if said.startswith(RIGHT) and not signed.min() < 0 < signed.max():
         return (
-            f"{said} Mais tout plaide contre cette classe, et votre réponse serait la même sans "
-            "ReLU : essayez aussi la classe la plus probable."
+            f"{said} Mais sa carte avant ReLU n'a qu'un signe, et une réponse sans ReLU, ou avec "
+            "une valeur absolue, pourrait passer ici : essayez aussi une classe où il y a les deux."
         )
     return said
 

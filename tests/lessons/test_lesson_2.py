@@ -134,13 +134,13 @@ def test_the_map_against_a_class(analysis, told):
         assert sentence in told(), sentence
 
 
-def test_a_class_that_nothing_supports_does_not_test_relu(told):
+def test_a_map_of_one_sign_does_not_test_relu(told):
     analysis = gl.load_model("mini").analyze(gl.sample("chelsea"))
     least = analysis.top(14)[-1].index
     signed = signed_map(analysis, least)
     assert signed.max() <= 0
     exercises.check_against(signed / signed.min(), analysis, least)
-    assert "essayez aussi la classe la plus probable" in told()
+    assert "essayez aussi une classe où il y a les deux" in told()
     top = analysis.top(1)[0].index
     signed = signed_map(analysis, top)
     assert signed.min() < 0 < signed.max()
