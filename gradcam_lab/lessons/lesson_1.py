@@ -32,6 +32,8 @@ def _top_classes(answer, analysis):
     if None in found:
         if len(values) == 3 and np.allclose(_numbers(values), [p.probability for p in top]):
             return "Presque : ce sont les probabilités ; il faut les indices de leurs classes."
+        if all(isinstance(value, str) for value in values):
+            return "Pas encore : ce sont des mots ; il faut les indices des classes, des nombres."
         return "Pas encore : il faut une liste de trois indices, c'est-à-dire des nombres entiers."
     lowest = [int(i) for i in np.argsort(analysis.probabilities, kind="stable")[:3]]
     if found == expected:
@@ -80,14 +82,19 @@ def _edges(answer, gray):
         return "Presque : c'est un filtre. Faites-le passer sur l'image pour obtenir une carte."
     if found.shape != right.shape:
         return f"Pas encore : on attend une carte {right.shape}, et la vôtre est {found.shape}."
+    vertical = _vertical(gray)
+    turned = "Pas encore : ce sont les bords verticaux. Le filtre est-il tourné ?"
     for known, sentence in (
         (right, f"{RIGHT}Ces bords horizontaux sont ceux de l'image."),
         (-right, "Presque : le signe est inversé. La ligne du bas du filtre porte les 1."),
         (np.abs(right), "Presque : gardez le signe, np.abs l'efface."),
         (right / 3, "Presque : les poids du filtre sont -1, 0 et 1, sans division par 3."),
+        (vertical, turned),
+        (-vertical, turned),
         (
-            _vertical(gray),
-            "Pas encore : ce sont les bords verticaux. Le filtre est-il tourné ?",
+            right + vertical,
+            "Presque : les bords verticaux sont restés dans le résultat. Partez d'une carte "
+            "remplie de zéros.",
         ),
     ):
         if np.allclose(found, known, atol=0.5):
@@ -147,10 +154,6 @@ def _known_answers(analysis):
     height, width = classifier.input_size
     small = analysis.image.resize((width, height), Image.Resampling.LANCZOS)
     raw = np.asarray(small, np.float32)[None]
-    unscaled = (
-        "le rouge et le bleu ne sont plus échangés, mais le réseau reçoit encore des nombres de "
-        "0 à 255. Il manque sa propre préparation."
-    )
 
     def answer(x):
         # Une préparation fausse peut faire déborder le calcul : ce n'est alors aucune réponse.
@@ -158,12 +161,20 @@ def _known_answers(analysis):
 
     return [
         (analysis.probabilities, f"{RIGHT}C'est la réponse du réseau à la photo bien préparée."),
-        (answer(raw), f"Presque : une faute sur deux est corrigée ; {unscaled}"),
+        (
+            answer(raw),
+            "Presque : le rouge et le bleu ne sont plus échangés, mais le réseau reçoit encore des "
+            "nombres de 0 à 255. Il manque sa propre préparation.",
+        ),
         (
             answer(classifier.preprocess(photo[..., ::-1])),
             "Presque : l'échelle est la bonne, mais le rouge et le bleu sont encore échangés.",
         ),
-        (answer(raw[..., ::-1]), "Pas encore : les deux fautes sont encore là."),
+        # Un réseau qui attend le bleu d'abord n'y voit qu'une faute : on ne les compte pas.
+        (
+            answer(raw[..., ::-1]),
+            "Pas encore : c'est la réponse du programme, sans aucune réparation.",
+        ),
         (
             answer(raw / 255),
             "Pas encore : de 0 à 1 n'est pas l'échelle de ce réseau. Que fait la section 4 ?",

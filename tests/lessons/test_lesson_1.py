@@ -39,7 +39,9 @@ def test_horizontal_edges(gray, told):
         (-right, "signe est inversé"),
         (np.abs(right), "gardez le signe"),
         (right / 3, "sans division"),
-        (edges(gray, EDGE)[1:-1, 1:-1], "les bords verticaux"),
+        (edges(gray, EDGE)[1:-1, 1:-1], "ce sont les bords verticaux"),
+        (-edges(gray, EDGE)[1:-1, 1:-1], "ce sont les bords verticaux"),
+        (right + edges(gray, EDGE)[1:-1, 1:-1], "remplie de zéros"),
         (full, "ôtez une ligne"),
         (EDGE.T, "c'est un filtre"),
         (right[:-1], "on attend une carte (18, 28)"),
@@ -51,6 +53,21 @@ def test_horizontal_edges(gray, told):
         (..., "Pas encore de réponse"),
     ]:
         lessons.check_edges(answer, gray)
+        assert sentence in (said := told())
+        assert said.count("\n") == 1
+
+
+# --- Les trois premières ----------------------------------------------------------------------
+
+
+def test_names_are_not_indices(analysis, told):
+    names = [prediction.label_fr for prediction in analysis.top(3)]
+    for answer, sentence in [
+        (names, "ce sont des mots"),
+        ([prediction.index for prediction in analysis.top(3)], "Exact"),
+        ([1.5, 0, 1], "une liste de trois indices"),
+    ]:
+        lessons.check_top_classes(answer, analysis)
         assert sentence in (said := told())
         assert said.count("\n") == 1
 
@@ -81,9 +98,9 @@ def test_preparation(model, analysis, told):
     for given, sentence in [
         (right, "Exact"),
         (right.tolist(), "Exact"),
-        (answer(raw), "une faute sur deux"),
+        (answer(raw), "ne sont plus échangés"),
         (answer(prepared[..., ::-1]), "encore échangés"),
-        (answer(raw[..., ::-1]), "les deux fautes"),
+        (answer(raw[..., ::-1]), "aucune réparation"),
         (answer(raw / 255), "de 0 à 1"),
         (right[None], "l'axe du lot"),
         (right[:2], "(2,)"),
@@ -107,6 +124,23 @@ def test_a_network_that_prepares_itself_needs_only_the_colours(told):
     raw = np.asarray(model.preprocess(analysis.image))
     lessons.check_preparation(model.model.predict(raw, verbose=0)[0], analysis)
     assert "Exact" in told()
+
+
+def test_a_network_that_wants_blue_first_has_one_fault_to_mend(told):
+    """Pour VGG16, le bleu vient déjà en tête : on ne lui compte pas deux fautes."""
+    network = tiny_models.build("softmax dans Dense")
+    model = gl.Classifier(network, preprocess=lambda x: 3 * x[..., ::-1] - 300)
+    analysis = model.analyze(tiny_models.make_image(size=24))
+    prepared = np.asarray(model.preprocess(analysis.image))
+    hurried = (prepared + 300) / 3
+    for x, sentence in [
+        (hurried, "sans aucune réparation"),
+        (3 * hurried - 300, "Exact"),
+        (prepared[..., ::-1], "encore échangés"),
+    ]:
+        lessons.check_preparation(model.model.predict(x, verbose=0)[0], analysis)
+        assert sentence in (said := told())
+        assert "deux" not in said
 
 
 def test_preparation_tells_confident_answers_apart(told):
