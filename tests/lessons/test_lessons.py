@@ -43,7 +43,7 @@ def test_top_classes(analysis, told):
         (right[::-1], "rangez-les"),
         (right[:2], "votre réponse en a 2"),
         ([0, 1, 9], "de 0 à 3"),
-        (["chat", "chien", "âne"], "nombres entiers"),
+        (["chat", "chien", "âne"], "ce sont des mots"),
         ([0.9, 0.05, 0.02], "nombres entiers"),  # tronqués, ce seraient trois zéros
         (np.sort(analysis.probabilities)[::-1][:3], "ce sont les probabilités"),
         ([[1, 2], [3]], "nombres entiers"),
