@@ -363,6 +363,7 @@ def test_reading_the_picture_does_not_wait(explorer, controls):
 # --- Plusieurs explorateurs, et la fin -----------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_explorers_do_not_disturb_each_other(mini, explorer):
     other = gl.Explorer(mini, gl.sample("rocket"), alpha=0.9)
     before = explorer.picture
@@ -376,6 +377,7 @@ def test_explorers_do_not_disturb_each_other(mini, explorer):
     check(explorer)
 
 
+@pytest.mark.slow
 def test_closing_frees_everything():
     before = len(living_widgets())
     explorer = gl.Explorer(None, gl.sample("chelsea"))

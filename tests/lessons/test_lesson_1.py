@@ -86,6 +86,7 @@ def analysis(model):
     return model.analyze(tiny_models.make_image(size=24))
 
 
+@pytest.mark.slow
 def test_preparation(model, analysis, told):
     small = analysis.image.resize(model.input_size[::-1], Image.Resampling.LANCZOS)
     raw = np.asarray(small, np.float32)[None]

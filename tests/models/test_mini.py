@@ -242,6 +242,7 @@ def test_each_animal_has_its_own_heat(classifier, outlines, both_path):
         assert mine > 0.5 > 0.2 > theirs
 
 
+@pytest.mark.slow
 def test_a_part_of_the_test_photos(classifier, evaluation, shared):
     """Cent photos de test : à peine quelques points d'écart avec la mesure complète."""
     folder = shared / "mini_vgg" / "test"
@@ -269,6 +270,7 @@ def test_model_card_quotes_the_evaluation(evaluation):
     assert "$" not in text
 
 
+@pytest.mark.slow
 def test_absent_classes_leave_few_traces(classifier, evaluation, shared):
     """Sur une partie des photos de test, par les cartes du paquet, et non par la matrice."""
     folder = shared / "mini_vgg" / "test"
