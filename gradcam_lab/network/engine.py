@@ -66,7 +66,7 @@ class Engine:
             values = {key: value[row] for key, value in found.values.items()}
             gradients = {key: value[row] for key, value in found.gradients.items()}
             runs.append(Run(self, image))
-            runs[-1].fill(Results(found.scores[row], found.outputs[row], values, gradients))
+            runs[-1].fill(Results(found.scores[row], values, gradients))
         return runs
 
     def gradients(self, values, watched, directions):
@@ -135,7 +135,7 @@ class Engine:
                 rest = None if free else directions
                 return self.compute(values, watched=watched, kept=kept, directions=rest)
         gradients = {key: np.asarray(g) for key, g in zip(watched, found[3])}
-        return Results(scores, outputs, dict(zip(kept, found[2])), gradients)
+        return Results(scores, dict(zip(kept, found[2])), gradients)
 
     def _compile(self, given, watched, kept):
         """La fonction TensorFlow qui va de `given` aux scores, et à leurs gradients."""

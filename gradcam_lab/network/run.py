@@ -13,12 +13,11 @@ __all__ = ["Results", "Run"]
 class Results:
     """Ce que renvoie une passe.
 
-    `scores` et `outputs` : (n, U), avant softmax, et tels que le modèle les renvoie ; `values` et
-    `gradients` : les résultats gardés et les gradients des cartes surveillées, par clé.
+    `scores` : (n, U), avant softmax ; `values` et `gradients` : les résultats gardés et les
+    gradients des cartes surveillées, par clé.
     """
 
     scores: np.ndarray
-    outputs: np.ndarray
     values: dict
     gradients: dict
 
