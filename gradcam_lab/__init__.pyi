@@ -5,6 +5,7 @@ from .errors import GradcamLabError
 from .explain.analysis import Analysis
 from .explain.classifier import Classifier
 from .explorer import Explorer
+from .figures.balance import for_and_against
 from .figures.common import (
     show_channels,
     show_images,
@@ -39,6 +40,7 @@ __all__ = [
     "errors",
     "figures",
     "find_hot_region",
+    "for_and_against",
     "layer_strip",
     "lessons",
     "load_classifier",

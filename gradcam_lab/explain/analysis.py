@@ -5,7 +5,7 @@ import numpy as np
 from ..base.checks import check_count
 from ..base.messages import say
 from ..errors import ModelError, SettingError
-from ..methods.registry import check_score, find_method
+from ..methods.registry import check_evidence, check_score, find_method
 from .evidence import Evidence
 from .prediction import Prediction
 
@@ -148,7 +148,16 @@ class Analysis:
 
     # --- Les cartes ---------------------------------------------------------------------------
 
-    def heatmap(self, target=None, *, layer=None, method="gradcam", score="logit", normalize=True):
+    def heatmap(
+        self,
+        target=None,
+        *,
+        layer=None,
+        method="gradcam",
+        score="logit",
+        evidence="for",
+        normalize=True,
+    ):
         """Renvoie la carte de chaleur (*heatmap*) d'une classe.
 
         Arguments
@@ -157,6 +166,8 @@ class Analysis:
         layer : nom de couche, par défaut `classifier.default_layer`
         method : l'une de `gl.METHODS`
         score : « logit » (avant softmax) ou « probability » (après)
+        evidence : « for », ce qui plaide pour la classe ; « against », ce qui plaide contre elle
+            (les gradients changent de signe)
         normalize : diviser par le maximum ; sinon la carte reste dans l'unité du score
 
         Rend
@@ -166,20 +177,22 @@ class Analysis:
         Lève
         ----
         UnknownClassError, UnknownLayerError, UnknownMethodError, SettingError
-            la classe, la couche, la méthode ou le score n'existe pas
+            la classe, la couche, la méthode, le score ou le sens des indices n'existe pas
 
         Source
         ------
-        Selvaraju et al., *Grad-CAM*, ICCV 2017, équations (1) et (2) ; F. Chollet, *Deep Learning
-        with Python*, 2017, section 5.4.3. Les autres méthodes citent la leur.
+        Selvaraju et al., *Grad-CAM*, ICCV 2017, équations (1) et (2), et section 3.3 pour
+        « against » (explication contrefactuelle) ; F. Chollet, *Deep Learning with Python*, 2017,
+        section 5.4.3. Les autres méthodes citent la leur.
 
         Exemple
         -------
         >>> heatmap = analysis.heatmap("dalmatien", layer="block5_conv3")
         """
         method, score, layer = find_method(method), check_score(score), self._layer(layer)
+        sign = check_evidence(evidence)
         target = self._begin(target, [layer], score)
-        return self._shown(target, layer, method, score, bool(normalize))
+        return self._shown(target, layer, method, score, bool(normalize), sign)
 
     def heatmaps(
         self, targets=None, layers=None, *, method="gradcam", score="logit", normalize=True
@@ -215,7 +228,7 @@ class Analysis:
             for layer in layers
         }
 
-    def diagnose(self, target=None, *, layer=None, method="gradcam", score="logit"):
+    def diagnose(self, target=None, *, layer=None, method="gradcam", score="logit", evidence="for"):
         """Renvoie des phrases qui disent pourquoi cette carte est vide ou douteuse.
 
         Les causes reconnues : uniquement des indices contre la classe, probabilité saturée,
@@ -223,7 +236,7 @@ class Analysis:
 
         Arguments
         ---------
-        target, layer, method, score : comme `heatmap`
+        target, layer, method, score, evidence : comme `heatmap`
 
         Rend
         ----
@@ -236,7 +249,7 @@ class Analysis:
         """
         method, score = find_method(method), check_score(score)
         target, layer = self._target(target), self._layer(layer)
-        return self._diagnose(target, layer, method, score)
+        return self._diagnose(target, layer, method, score, check_evidence(evidence))
 
     def trim(self, max_bytes=0):
         """Libère de la mémoire : oublie les gradients les moins récents au-delà de `max_bytes`.
@@ -285,18 +298,18 @@ class Analysis:
             layers = [layers]
         return _some({self._layer(layer): None for layer in layers}, "layers", "couche")
 
-    def _shown(self, target, layer, method, score, normalize):
-        heatmap = self._evidence.heatmap(target, layer, method, score, normalize)
-        key = (target, layer, method.name, score)
+    def _shown(self, target, layer, method, score, normalize, sign=1):
+        heatmap = self._evidence.heatmap(target, layer, method, score, normalize, sign)
+        key = (target, layer, method.name, score, sign)
         if not heatmap.any() and key not in self._said:
             self._said.add(key)
-            for note in self._diagnose(target, layer, method, score):
+            for note in self._diagnose(target, layer, method, score, sign):
                 say(note)
         return heatmap.copy()
 
-    def _diagnose(self, target, layer, method, score):
+    def _diagnose(self, target, layer, method, score, sign=1):
         name = self.classifier.labels[target].label_fr
-        return self._evidence.diagnose(target, layer, method, score, name)
+        return self._evidence.diagnose(target, layer, method, score, name, sign)
 
 
 def _some(names, argument, what):

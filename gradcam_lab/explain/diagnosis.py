@@ -9,12 +9,13 @@ import numpy as np
 __all__ = ["diagnose_map"]
 
 
-def diagnose_map(activations, gradients, signed, *, target, layer, score, head, saturated):
+def diagnose_map(activations, gradients, signed, *, target, layer, score, head, saturated, sign=1):
     """Renvoie la liste des phrases françaises sur une carte ; vide si tout va bien.
 
     `activations`, `gradients` : (h, w, C) ; `signed` : (h, w), la carte avant ReLU ;
     `target`, `layer` : les noms à citer ; `score` : « logit » ou « probability » ; `head` : la
-    `ScoreHead` du réseau ; `saturated` : la probabilité vaut-elle 0 ou 1 en float32.
+    `ScoreHead` du réseau ; `saturated` : la probabilité vaut-elle 0 ou 1 en float32 ; `sign` : -1
+    pour la carte de ce qui plaide contre la classe.
     """
     notes = []
     if head.repeated:
@@ -56,6 +57,11 @@ def diagnose_map(activations, gradients, signed, *, target, layer, score, head, 
             f"Le score de la classe « {target} » ne dépend pas de la couche « {layer} » pour cette "
             "image : tous ses gradients sont nuls. Une couche suivante est sans doute éteinte "
             "(ReLU à zéro partout) ; choisissez une couche plus profonde."
+        )
+    elif signed.max() <= 0 and sign < 0:
+        notes.append(
+            f"La couche « {layer} » ne contient aucun indice contre la classe « {target} » : la "
+            "carte de ce qui plaide contre elle est vide."
         )
     elif signed.max() <= 0:
         notes.append(

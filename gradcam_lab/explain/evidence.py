@@ -75,13 +75,16 @@ class Evidence:
                 self._gradients.put((target, layer, score), found)
             return found, scale
 
-    def heatmap(self, target, layer, method, score, normalized):
-        """La carte float32 (h, w), calculée une fois ; à ne pas modifier."""
+    def heatmap(self, target, layer, method, score, normalized, sign=1):
+        """La carte float32 (h, w), calculée une fois ; à ne pas modifier.
+
+        `sign` : -1 pour ce qui plaide contre la classe, par les gradients de signe contraire.
+        """
         with self._lock:
-            key = (target, layer, method.name, score, normalized)
+            key = (target, layer, method.name, score, normalized, sign)
             found = self._heatmaps.get(key)
             if found is None:
-                signed, scale = self.signed(target, layer, method, score)
+                signed, scale = self.signed(target, layer, method, score, sign)
                 found = self._heatmaps.put(key, _finish(signed, scale, normalized))
             return found
 
@@ -92,7 +95,7 @@ class Evidence:
                 target
                 for target in targets
                 if any(
-                    self._heatmaps.get((target, layer, method.name, score, normalized)) is None
+                    self._heatmaps.get((target, layer, method.name, score, normalized, 1)) is None
                     for layer in layers
                 )
             ]
@@ -111,7 +114,7 @@ class Evidence:
         for layer in layers:
             for target, (_, scale), gradients in zip(targets, pairs, found[layer]):
                 self._gradients.put((target, layer, score), gradients)
-                key = (target, layer, method.name, score, normalized)
+                key = (target, layer, method.name, score, normalized, 1)
                 signed, scale = self.signed(target, layer, method, score)
                 self._heatmaps.put(key, _finish(signed, scale, normalized))
 
@@ -126,13 +129,13 @@ class Evidence:
             groups[-1].append(layer)
         return groups
 
-    def signed(self, target, layer, method, score):
+    def signed(self, target, layer, method, score, sign=1):
         """`(carte, scale)` : la carte avant ReLU, à multiplier par `scale` pour son unité."""
         with self._lock, np.errstate(all="ignore"):
             scale = 1.0
             if {"gradients", "image_gradients"} & set(method.needs):
                 _, scale = self.head.cotangent(target, score, self.outputs)
-            inside = 1.0 if method.homogeneous else scale
+            inside = sign * (1.0 if method.homogeneous else scale)
             needs = [self._supply(need, target, layer, score, inside) for need in method.needs]
             return method.function(*needs, relu=False), scale if method.homogeneous else 1.0
 
@@ -150,15 +153,16 @@ class Evidence:
             return lambda maps: score_of(self._run.scores_from(layer, maps))
         return lambda images: score_of(self._run.scores_of(images))
 
-    def diagnose(self, target, layer, method, score, name):
+    def diagnose(self, target, layer, method, score, name, sign=1):
         """Les phrases qui disent pourquoi cette carte est vide ou douteuse ; [] si rien."""
         with self._lock:
             gradients, _ = self.gradients(target, layer, score)
             return diagnose_map(
                 self.activations(layer),
                 gradients,
-                self.signed(target, layer, method, score)[0],
+                self.signed(target, layer, method, score, sign)[0],
                 target=name,
+                sign=sign,
                 layer=layer,
                 score=score,
                 head=self.head,

@@ -13,7 +13,6 @@ from ..errors import GradcamLabError
 from ..explain.classifier import Classifier
 from ..figures.strips import TILE
 from ..images import fit
-from ..images.photos import samples
 from ..models import catalogue as zoo
 from ..models import loading
 from . import sources
@@ -23,6 +22,7 @@ __all__ = ["Library"]
 
 _MAX_NETWORKS = _MAX_OWN_PHOTOS = _MAX_SCENES = 2
 _OWN = "le vôtre"
+_FIRST = "chat_et_tasse"
 
 
 class Library:
@@ -53,8 +53,8 @@ class Library:
         return photo.key
 
     def first_photo(self):
-        """Renvoie la clé de la première photo d'exemple qui se lit sans réseau."""
-        return next((info.name for info in samples() if info.available), "chelsea")
+        """Renvoie la clé de la photo d'exemple qui s'ouvre : deux objets, donc deux réponses."""
+        return _FIRST if _FIRST in self.photos else next(iter(self.photos))
 
     def add_model(self, model):
         """Renvoie la clé d'un réseau donné par son nom, son `Classifier` ou son modèle Keras."""

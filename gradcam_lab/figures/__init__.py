@@ -1,5 +1,6 @@
 """Les figures : dessiner une analyse, des cartes, des canaux, et les enregistrer."""
 
+from .balance import for_and_against
 from .canvas import LessonFigure, to_png
 from .common import show_channels, show_images, show_maps, show_probabilities, show_vector
 from .overview import show
@@ -10,6 +11,7 @@ __all__ = [
     "LessonFigure",
     "channel_strip",
     "compare_classes",
+    "for_and_against",
     "layer_strip",
     "save",
     "show",

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
 from ..base.downloads import fetch, is_intact
 from ..base.messages import say
 from ..base.names import fold, unknown_name
@@ -45,11 +48,15 @@ class SampleInfo:
     known_hash: str = field(default="", repr=False)
     # Autres noms sous lesquels la photo peut déjà être dans le cache.
     aliases: tuple = field(default=(), repr=False)
+    # Les photos qu'elle assemble, de haut en bas, si elle en est faite.
+    parts: tuple = field(default=(), repr=False)
 
     @property
     def available(self):
         """Dit si la photo peut être lue maintenant, sans réseau."""
         try:
+            if self.parts:
+                return all(_find(name).available for name in self.parts)
             return _local_path(self) is not None
         except ImageError:  # GRADCAM_LAB_DATA est inutilisable : `sample` dira pourquoi
             return False
@@ -119,7 +126,19 @@ _SAMPLES = (
         offline=True,
         file="rocket.jpg",
     ),
+    SampleInfo(
+        name="chat_et_tasse",
+        title="Chelsea au-dessus d'une tasse de café",
+        short_title="Chat et tasse",
+        licence="CC0 (domaine public)",
+        credit="Stéfan van der Walt et Rachel Michetti, livrées avec scikit-image",
+        offline=True,
+        file="",
+        parts=("chelsea", "coffee"),
+    ),
 )
+
+_STACKED = (400, 266)  # (largeur, hauteur) de chaque photo d'un assemblage, en pixels
 
 
 def samples():
@@ -156,6 +175,8 @@ def sample(name="dalmatien", *, fallback=True):
         manque et `fallback` est faux
     """
     info = _find(name)
+    if info.parts:
+        return _stacked(info)
     try:
         return load_image(_path(info))
     except DownloadError as error:
@@ -167,6 +188,25 @@ def sample(name="dalmatien", *, fallback=True):
         f"voici à sa place la photo « {_FALLBACK} », un chat livré avec le cours."
     )
     return load_image(_path(_find(_FALLBACK)))
+
+
+def local_image(info, size):
+    """Renvoie la photo si elle est sur cet ordinateur et de taille `size` (l, h), sinon None."""
+    if info.parts:
+        whole = (_STACKED[0], _STACKED[1] * len(info.parts))
+        return _stacked(info) if size == whole and info.available else None
+    path = _local_path(info)
+    if path is None:
+        return None
+    with Image.open(path) as opened:
+        if opened.size != size:
+            return None
+    return load_image(path)
+
+
+def _stacked(info):
+    pieces = [load_image(_path(_find(part))).resize(_STACKED) for part in info.parts]
+    return load_image(np.vstack([np.asarray(piece) for piece in pieces]))
 
 
 def _find(name):

@@ -8,7 +8,7 @@ from ..base.names import unknown_name
 from ..errors import SettingError, UnknownMethodError
 from .cam import gradcam, gradcam_plus_plus, hirescam, layercam, xgradcam
 
-__all__ = ["METHODS", "NEEDS", "SCORES", "Method", "check_score", "find_method"]
+__all__ = ["METHODS", "NEEDS", "SCORES", "Method", "check_evidence", "check_score", "find_method"]
 
 SCORES = ("logit", "probability")
 """Ce que l'on peut dériver : le score avant softmax, ou la probabilité après."""
@@ -84,4 +84,16 @@ def check_score(score):
     raise SettingError(
         f"Le score « {score} » n'existe pas : choisissez « logit » (avant softmax) ou "
         "« probability » (après)."
+    )
+
+
+def check_evidence(evidence):
+    """Renvoie le signe des gradients, 1 (« for ») ou -1 (« against ») ; sinon `SettingError`."""
+    if evidence == "for":
+        return 1
+    if evidence == "against":
+        return -1
+    raise SettingError(
+        f"Le sens « {evidence} » n'existe pas : choisissez « for » (ce qui plaide pour la classe) "
+        "ou « against » (ce qui plaide contre elle)."
     )

@@ -18,12 +18,13 @@ from gradcam_lab.errors import ImageError
 from gradcam_lab.images import photos as module
 from gradcam_lab.images.photos import sample, samples
 
-LOCAL = ["chelsea", "astronaut", "coffee", "rocket"]
+LOCAL = ["chelsea", "astronaut", "coffee", "rocket", "chat_et_tasse"]
 SIZES = {
     "chelsea": (451, 300),
     "astronaut": (512, 512),
     "coffee": (600, 400),
     "rocket": (640, 427),
+    "chat_et_tasse": (400, 532),
 }
 SENTENCE = (
     "La photo « dalmatien » demande un accès à internet : "
@@ -57,7 +58,19 @@ def test_the_list_says_all_about_each_photo():
     assert samples()  # la liste rendue est une copie
 
 
-@pytest.mark.parametrize("name", LOCAL)
+def test_two_photos_one_above_the_other(no_network):
+    image = sample("chat_et_tasse")
+    assert image.size == SIZES["chat_et_tasse"]
+    for part, top in (("chelsea", 0), ("coffee", 266)):
+        half = image.crop((0, top, 400, top + 266))
+        np.testing.assert_array_equal(half, sample(part).resize((400, 266)))
+    info = module._find("chat_et_tasse")
+    assert info.available
+    np.testing.assert_array_equal(module.local_image(info, image.size), image)
+    assert module.local_image(info, (451, 300)) is None
+
+
+@pytest.mark.parametrize("name", LOCAL[:-1])
 def test_photos_of_scikit_image_need_no_network(name, no_network):
     image = sample(name)
     assert (image.mode, image.size) == ("RGB", SIZES[name])

@@ -5,6 +5,7 @@ qui s'ouvre.
 """
 
 from ...errors import SettingError
+from .balance import Balance
 from .base import Scene, View
 from .channels import Channels
 from .compare import Compare
@@ -13,7 +14,7 @@ from .overlay import Overlay
 
 __all__ = ["VIEWS", "Scene", "View", "find_view", "idle_controls"]
 
-VIEWS = {view.name: view for view in (Overlay(), Compare(), Layers(), Channels())}
+VIEWS = {view.name: view for view in (Overlay(), Balance(), Compare(), Layers(), Channels())}
 """Les vues par leur nom, dans l'ordre de la liste."""
 
 

@@ -8,6 +8,8 @@ from .base import Drawing, View
 
 __all__ = ["Overlay"]
 
+_BLANK = "La vue « Pour et contre » montre ce qu'une carte vide ne montre pas."
+
 
 class Overlay(View):
     """La vue « Une classe »."""
@@ -26,7 +28,8 @@ class Overlay(View):
             f"Carte de chaleur de la classe {shown[0].label_fr}, couche {state.layer}, sur la "
             f"photo : {scene.title}{_place(region)}"
         )
-        return Drawing(picture, alt, _region_notes(region))
+        notes = _region_notes(region) if content.heatmap.any() else [_BLANK]
+        return Drawing(picture, alt, notes)
 
     def code(self, state, names, layers, size):
         width, height = fitted_size(size)
