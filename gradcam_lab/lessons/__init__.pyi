@@ -1,7 +1,8 @@
+from .annexe import check_best_epoch
 from .lesson_1 import check_edges, check_preparation, check_top_classes
 from .lesson_2 import check_against, check_gradcam, check_heatmap, check_mended
 from .lesson_3 import check_heat_opacity, check_mix, check_overlay_function
-from .lesson_4 import check_smallest_region
+from .lesson_4 import check_hot_mask, check_smallest_region, check_verdicts
 from .panels import Panel, panel
 from .published import (
     Reference,
@@ -17,16 +18,19 @@ __all__ = [
     "Quiz",
     "Reference",
     "check_against",
+    "check_best_epoch",
     "check_edges",
     "check_gradcam",
     "check_heat_opacity",
     "check_heatmap",
+    "check_hot_mask",
     "check_mended",
     "check_mix",
     "check_overlay_function",
     "check_preparation",
     "check_smallest_region",
     "check_top_classes",
+    "check_verdicts",
     "imagenet_labels",
     "mini_evaluation",
     "mini_log",

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..methods.cam import gradcam, hirescam, normalize, pooled_gradients
 from ..network.labels import as_index
-from .correction import RIGHT, correct
+from .correction import RIGHT, call, correct
 
 __all__ = ["check_against", "check_gradcam", "check_heatmap", "check_mended"]
 
@@ -150,7 +150,7 @@ def _against(answer, analysis, target):
 def _written(function, hints):
     """La phrase sur une fonction, essayée sur un cas ordinaire, puis sur un cas tout négatif."""
     activations, gradients = _trial()
-    answer, problem = _call(function, activations, gradients)
+    answer, problem = call(function, activations, gradients)
     if problem:
         return problem
     expected = normalize(gradcam(activations, gradients))
@@ -158,11 +158,11 @@ def _written(function, hints):
         "Votre fonction calcule bien la carte de chaleur, même pour une classe que rien ne montre"
     )
     said = _judge(answer, expected, right, hints(activations, gradients), _AGAIN)
-    if said == _NO_WEIGHT and not np.any(_call(function, activations, 0 * gradients)[0]):
+    if said == _NO_WEIGHT and not np.any(call(function, activations, 0 * gradients)[0]):
         return _NO_BATCH  # il y a bien un poids, mais un seul pour tous les canaux
     if not said.startswith(RIGHT):
         return said
-    answer, problem = _call(function, activations, -np.abs(gradients))
+    answer, problem = call(function, activations, -np.abs(gradients))
     if problem:
         return problem
     if not np.array_equal(np.asarray(answer), np.zeros(expected.shape)):
@@ -322,28 +322,9 @@ def _wrong_axis(activations, gradients):
     return (activations * gradients.mean(axis=-1, keepdims=True)).mean(axis=-1)
 
 
-def _call(function, *arrays):
-    """`(réponse, None)`, ou `(None, phrase)` si la fonction ne répond pas."""
-    if not callable(function):
-        return None, "Pas encore : donnez la fonction elle-même, sans parenthèses après son nom."
-    try:
-        with np.errstate(all="ignore"):
-            answer = function(*(array.copy() for array in arrays))
-    except Exception as error:  # c'est le code de l'élève
-        if "ellipsis" in str(error):  # un trou n'est pas rempli
-            return ..., None
-        return None, (
-            f"Pas encore : votre fonction s'arrête sur une erreur ({type(error).__name__} : "
-            f"{error}). Affichez la forme de chaque tableau, ligne après ligne."
-        )
-    if answer is None:
-        return None, "Pas encore : votre fonction ne renvoie rien ; terminez-la par return."
-    return answer, None
-
-
 def _untouched(function):
     """Vrai tant que la réponse est `...`, ou qu'il reste un `...` dans la fonction."""
-    return function is ... or (callable(function) and _call(function, *_trial())[0] is ...)
+    return function is ... or (callable(function) and call(function, *_trial())[0] is ...)
 
 
 def _numbers(lines):
