@@ -1,10 +1,11 @@
-"""Étape 4 : mesurer `mini`, tel que le paquet le charge, et écrire sa fiche.
+"""Étape 4 : mesurer les réseaux, tels que le paquet les charge, et écrire leurs fiches.
 
-Écrit `gradcam_lab/data/mini/evaluation.json` et `docs/carte_mini.md` (à partir de
-`carte_mini.modele.md`) : aucun nombre de la fiche n'est tapé à la main. Les photos de test et
-celles de `extra/` mises de côté n'ont servi à aucun choix.
+Écrit `gradcam_lab/data/NOM/evaluation.json` et `docs/carte_NOM.md` (à partir de
+`fiches/carte.modele.md`). Les photos de test et celles de `extra/` mises de côté n'ont servi à
+aucun choix.
 """
 
+import argparse
 import json
 import os
 import statistics
@@ -17,7 +18,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 from common import CLASSES, DATA, REPO, WORK, is_held_out, read_extra, read_split
+from model_card import write_card
 from PIL import Image, ImageDraw
+from recipes import add_network_option, chosen
 
 import gradcam_lab as gl
 from gradcam_lab.base.messages import muted
@@ -181,7 +184,7 @@ def measure_contrast(classifier, image, name: str, targets: tuple) -> dict:
     }
 
 
-def measure_speed(classifier, image) -> dict:
+def measure_speed(classifier, name: str, image) -> dict:
     """Durées en millisecondes : médianes de trente analyses, la première mise à part."""
     classifier.analyze(image).heatmap("chat")
     first, other = [], []
@@ -195,7 +198,7 @@ def measure_speed(classifier, image) -> dict:
         other.append(1000 * (time.perf_counter() - middle))
     code = (
         "import time, tensorflow\nfrom keras import layers\nimport gradcam_lab as gl\n"
-        "start = time.perf_counter()\ngl.load_model('mini')\nprint(time.perf_counter() - start)"
+        f"start = time.perf_counter()\ngl.load_model('{name}')\nprint(time.perf_counter() - start)"
     )
     runs = [
         float(subprocess.run([sys.executable, "-c", code], cwd=REPO, capture_output=True, text=True,
@@ -211,7 +214,7 @@ def measure_speed(classifier, image) -> dict:
 
 
 def samples() -> dict:
-    """Des photos que `mini` n'a jamais vues : scikit-image, et celles de la leçon si présentes."""
+    """Des photos qu'ils n'ont jamais vues : scikit-image, et celles de la leçon si présentes."""
     from skimage import data
 
     found = {
@@ -228,14 +231,15 @@ def samples() -> dict:
     return found
 
 
-def agreement(classifier) -> dict | None:
+def agreement(classifier, name: str) -> dict | None:
     """Plus grands écarts de probabilité, sur la validation, entre Keras et PyTorch.
 
     `conversion` : mêmes poids arrondis des deux côtés ; `arrondi` : réseau appris, avant arrondi.
     """
-    if not (WORK / "controle.npz").exists():
+    path = WORK / name / "controle.npz"
+    if not path.exists():
         return None
-    control = np.load(WORK / "controle.npz")
+    control = np.load(path)
     parts = np.array_split(control["pixels"], 10)
     found = np.concatenate([classifier.model(mini.preprocess(p)).numpy() for p in parts])
     return {
@@ -244,60 +248,61 @@ def agreement(classifier) -> dict | None:
     }
 
 
-def main() -> None:
-    classifier = gl.load_model("mini", fallback=False)
-    card = mini.manifest()
+def evaluate(name: str) -> dict:
+    """Toutes les mesures du réseau `name`."""
+    classifier = gl.load_model(name)
+    card = mini.manifest(name)
     result = {
         "poids": {
             "sha256": card["sha256"],
-            "octets": (mini.folder() / card["weights"]).stat().st_size,
+            "octets": (mini.folder(name) / card["weights"]).stat().st_size,
             "parametres": card["parameters"],
             "temperature": card["temperature"],
-            "ecarts": agreement(classifier),
+            "ecarts": agreement(classifier, name),
         }
     }
-    for name, photos in (("validation", read_split("val")), ("test", read_split("test"))):
-        paths, labels = [path for path, _ in photos], np.array([k for _, k in photos])
-        probabilities = predict(classifier, paths)
-        result[name] = score(probabilities, labels)
-        result[name]["cartes"] = hot_cells(classifier, paths, probabilities, labels)
-        print(f"{name} : {100 * result[name]['exactitude']:.1f} %, moyenne des classes "
-              f"{100 * result[name]['exactitude_moyenne']:.1f} %", flush=True)  # fmt: skip
     held_out = read_extra(held_out=True)
     assert all(is_held_out(path) for path, _ in held_out)
-    paths, labels = [path for path, _ in held_out], np.array([k for _, k in held_out])
-    probabilities = predict(classifier, paths)
-    result["extra_de_cote"] = score(probabilities, labels)
-    result["extra_de_cote"]["cartes"] = hot_cells(classifier, paths, probabilities, labels)
-    print(f"extra mis de côté : {100 * result['extra_de_cote']['exactitude']:.1f} %", flush=True)
+    parts = {"validation": read_split("val"), "test": read_split("test"), "extra_de_cote": held_out}
+    for part, photos in parts.items():
+        paths, labels = [path for path, _ in photos], np.array([k for _, k in photos])
+        probabilities = predict(classifier, paths)
+        result[part] = score(probabilities, labels)
+        result[part]["cartes"] = hot_cells(classifier, paths, probabilities, labels)
+        print(f"{name}, {part} : {100 * result[part]['exactitude']:.1f} %, moyenne des classes "
+              f"{100 * result[part]['exactitude_moyenne']:.1f} %", flush=True)  # fmt: skip
 
     result["exemples"] = {}
     found = samples()
-    for name, (image, expected) in found.items():
+    for photo, (image, expected) in found.items():
         top = classifier.analyze(image).top(3)
-        result["exemples"][name] = {
+        result["exemples"][photo] = {
             "attendu": expected,
             "trouve": [[p.label_fr, round(float(p.probability), 4)] for p in top],
         }
-        print(name, ":", ", ".join(str(p) for p in top), flush=True)
+        print(photo, ":", ", ".join(str(p) for p in top), flush=True)
     result["contraste"] = {}
-    for name, targets in (("dalmatien", ("dalmatien", "chien", "chat", "voilier")),
-                          ("chien_et_chat", ("chien", "chat"))):  # fmt: skip
-        if name in found:
-            image = found[name][0]
+    for photo, targets in (("dalmatien", ("dalmatien", "chien", "chat", "voilier")),
+                           ("chien_et_chat", ("chien", "chat"))):  # fmt: skip
+        if photo in found:
+            image = found[photo][0]
             image.thumbnail((1000, 1000))
             with muted():  # une carte vide est un résultat : elle est dans la fiche
-                result["contraste"][name] = measure_contrast(classifier, image, name, targets)
-            print(name, result["contraste"][name]["entraine"], flush=True)
+                result["contraste"][photo] = measure_contrast(classifier, image, photo, targets)
+            print(photo, result["contraste"][photo]["entraine"], flush=True)
     with muted():
-        result["vitesse"] = measure_speed(classifier, found["chelsea"][0])
+        result["vitesse"] = measure_speed(classifier, name, found["chelsea"][0])
     print(result["vitesse"], flush=True)
-    text = json.dumps(result, ensure_ascii=False, indent=1) + "\n"
-    (mini.folder() / "evaluation.json").write_text(text, encoding="utf-8")
+    return result
 
-    from model_card import write_card
 
-    write_card(result, card, mini.training_log())
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Mesure les réseaux et écrit leurs fiches.")
+    add_network_option(parser)
+    for name in chosen(parser.parse_args().reseau):
+        text = json.dumps(evaluate(name), ensure_ascii=False, indent=1) + "\n"
+        (mini.folder(name) / "evaluation.json").write_text(text, encoding="utf-8")
+        write_card(name)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,9 @@ import torch
 import torch.nn.functional as F
 from common import DATA, SIZE, WORK, mini, read_split
 from PIL import Image
+from recipes import RECIPES, add_network_option, chosen
 from shipping import fit_temperature, write_network
-from train_mini import PHASES, Mini, fold, to_input
+from train_mini import Mini, fold, to_input
 
 
 def validation_photos() -> tuple[np.ndarray, np.ndarray]:
@@ -46,12 +47,11 @@ def folded_logits(arrays: dict[str, np.ndarray], pixels: np.ndarray) -> torch.Te
     return torch.cat(found)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Écrit les poids de mini dans le paquet.")
-    parser.add_argument("--phase", type=int, default=len(PHASES))
-    phase = parser.parse_args().phase
+def export(name: str) -> None:
+    """Écrit les poids du réseau `name`, tels qu'à la fin de sa dernière phase."""
+    phases, work = RECIPES[name], WORK / name
     model = Mini()
-    model.load_state_dict(torch.load(WORK / f"phase{phase}.pt"))
+    model.load_state_dict(torch.load(work / f"phase{len(phases)}.pt"))
     model.eval()
     pixels, labels = validation_photos()
     logits = logits_of(model, pixels)
@@ -61,11 +61,10 @@ def main() -> None:
         model.predictions.bias /= temperature
         # Les scores, de moyenne nulle : ni les probabilités ni les cartes n'en dépendent.
         model.predictions.bias -= logits.mean() / temperature
-    arrays = {name: value.astype(np.float16) for name, value in fold(model).items()}
+    arrays = {key: value.astype(np.float16) for key, value in fold(model).items()}
     card = {
         "classes": mini.manifest()["classes"],
         "temperature": round(temperature, 4),
-        "phase": phase,
         "phases": [
             {
                 "pas": p.steps,
@@ -76,19 +75,26 @@ def main() -> None:
                 "marge": p.margin,
                 "pointes": p.peaks,
             }
-            for p in PHASES[:phase]
+            for p in phases
         ],
         "licence": "usage non commercial, voir LICENCE.txt",
     }
-    write_network(mini.NAME, arrays, card, (WORK / "journal.csv").read_text(encoding="utf-8"))
+    write_network(name, arrays, card, (work / "journal.csv").read_text(encoding="utf-8"))
     # L'évaluation compare ces réponses à celles de Keras.
     np.savez(
-        WORK / "controle.npz",
+        work / "controle.npz",
         pixels=pixels,
         learned=F.softmax(logits / temperature, 1).numpy(),
         shipped=F.softmax(folded_logits(arrays, pixels), 1).numpy(),
     )
-    print(f"{mini.NAME} : poids écrits dans {mini.folder()}, température {temperature:.3f}")
+    print(f"{name} : poids écrits dans {mini.folder(name)}, température {temperature:.3f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Écrit les poids des réseaux dans le paquet.")
+    add_network_option(parser)
+    for name in chosen(parser.parse_args().reseau):
+        export(name)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from common import (
     read_split,
 )  # fmt: skip
 from PIL import Image, ImageEnhance, ImageFilter
+from recipes import add_network_option, chosen, series_of
 
 # Lus par Keras et TensorFlow au moment de leur chargement, plus bas.
 os.environ["KERAS_HOME"] = str(TEACHER_HOME)
@@ -223,6 +224,7 @@ def prepare_validation() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Prépare les vues et les réponses du professeur.")
     parser.add_argument("--vues", type=int, default=40_000, help="nombre de vues par série")
+    add_network_option(parser)
     parser.add_argument("--serie", type=int, choices=SERIES, help="une seule série")
     parser.add_argument("--processus", type=int, default=2)
     parser.add_argument("--partie", type=int, help="usage interne")
@@ -231,7 +233,7 @@ def main() -> None:
         run_worker(args.vues, args.serie, args.partie, args.processus)
         return
     WORK.mkdir(parents=True, exist_ok=True)
-    for series in [args.serie] if args.serie else SERIES:
+    for series in [args.serie] if args.serie else series_of(chosen(args.reseau)):
         prepare(args.vues, series, args.processus)
     prepare_validation()
 

@@ -1,4 +1,4 @@
-"""Étape 2 : entraîner `mini` (PyTorch, calculs en bfloat16 si le processeur sait les faire).
+"""Étape 2 : entraîner un réseau (PyTorch, calculs en bfloat16 si le processeur sait les faire).
 
 L'élève apprend trois choses à la fois sur chaque vue : l'étiquette de la photo, l'avis du
 professeur sur les quatorze classes (une régression logistique posée sur ses 1280 valeurs) et son
@@ -6,11 +6,12 @@ avis sur les mille classes d'ImageNet (tête auxiliaire, jetée à la fin). Les 
 Hinton et al. (2015, arXiv:1503.02531), Beyer et al. (2022, arXiv:2106.05237), Zhang et al. (2018,
 mixup) et Yun et al. (2019, CutMix).
 
-Les phases suivantes ajoutent une quatrième leçon, celle du **lieu** : en un point de la carte, une
-classe absente de cet endroit ne doit laisser aucune trace positive, et la classe présente doit en
-laisser une. On sait où chacune est sans contour dessiné à la main : nulle part, si la photo ne la
-contient pas ; dans son rectangle, pour les collages que fait le script. Le script reprend là où il
-s'était arrêté.
+C'est toute l'éducation de `mini`. Les phases suivantes, que seul `mini_localise` a reçues (voir
+recipes.py), ajoutent une quatrième leçon, celle du **lieu** : en un point de la carte, une classe
+absente de cet endroit ne doit laisser aucune trace positive, et la classe présente doit en laisser
+une. On sait où chacune est sans contour dessiné à la main : nulle part, si la photo ne la contient
+pas ; dans son rectangle, pour les collages que fait le script. Le script reprend là où il s'était
+arrêté.
 """
 
 import argparse
@@ -19,7 +20,6 @@ import math
 import os
 import time
 from pathlib import Path
-from typing import NamedTuple
 
 # Entre deux calculs, ne pas occuper le processeur à attendre.
 os.environ.setdefault("KMP_BLOCKTIME", "0")
@@ -29,30 +29,11 @@ import torch
 import torch.nn.functional as F
 from common import BACKGROUND, CLASSES, DATA, SIZE, WORK, mini, read_split
 from PIL import Image
+from recipes import RECIPES, Phase, add_network_option, chosen
 from torch import nn
 
 SEED = 20262
 BATCH = 96
-
-
-class Phase(NamedTuple):
-    """Une phase d'apprentissage."""
-
-    steps: int
-    rate: float  # taux d'apprentissage le plus haut
-    small: float  # part des pas faite sur des vues réduites à 96 pixels
-    series: tuple[int, ...]  # séries de vues, voir prepare_views.py
-    place: float  # poids de la leçon du lieu
-    margin: float  # de combien la trace d'une classe absente doit rester sous zéro
-    peaks: bool = False  # juger aussi chaque carte à sa case la plus chaude, voir `peak_losses`
-
-
-PHASES = (
-    Phase(4600, 3e-3, 0.55, (1,), 0.0, 0.0),
-    Phase(13000, 2e-3, 0.4, (1, 2), 0.1, 0.0),
-    Phase(6500, 1.5e-3, 0.25, (2, 3), 0.15, 1.0),
-    Phase(6000, 1e-3, 0.2, (1, 2, 3), 0.15, 1.0, True),
-)
 SMALL_SIZE = 96
 WEIGHT_DECAY = 0.05
 AUXILIARY, TEMPERATURE = 0.5, 2.0  # poids et température de la tête à mille classes
@@ -400,9 +381,10 @@ def forget_after(log: Path, phase: int, step: int) -> None:
     log.write_text("\n".join([head, *kept]) + "\n", encoding="utf-8")
 
 
-def train_phase(phase: int, start: dict | None, log: Path) -> dict:
+def train_phase(phase: int, settings: Phase, start: dict | None, folder: Path) -> dict:
     """Une phase : montée brève du taux, puis descente en cosinus jusqu'à zéro."""
-    steps, peak, small, series, weight, margin, peaks = PHASES[phase]
+    steps, peak, small, series, weight, margin, peaks = settings
+    log = folder / "journal.csv"
     data = load_data(series)
     torch.manual_seed(SEED + phase)
     model = Mini().to(memory_format=torch.channels_last)
@@ -415,7 +397,7 @@ def train_phase(phase: int, start: dict | None, log: Path) -> dict:
         [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": others, "weight_decay": 0}],
         peak, foreach=True,
     )  # fmt: skip
-    checkpoint = WORK / "reprise.pt"
+    checkpoint = folder / "reprise.pt"
     first, spent = 0, 0.0
     if checkpoint.exists():
         saved = torch.load(checkpoint)
@@ -523,27 +505,32 @@ def train_phase(phase: int, start: dict | None, log: Path) -> dict:
     return average.model.state_dict()
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Entraîne mini sur les vues préparées.")
-    parser.add_argument("--coeurs", type=int, default=1)
-    args = parser.parse_args()
-    torch.set_num_threads(args.coeurs)
-    log = WORK / "journal.csv"
+def train(name: str) -> None:
+    """Toutes les phases d'un réseau ; celles qui sont finies ne sont pas refaites."""
+    folder = WORK / name
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / "journal.csv"
     if not log.exists():
         log.write_text(",".join(COLUMNS) + "\n", encoding="utf-8")
     state = None
-    for phase in range(len(PHASES)):
-        finished = WORK / f"phase{phase + 1}.pt"
+    for phase, settings in enumerate(RECIPES[name]):
+        finished = folder / f"phase{phase + 1}.pt"
         if finished.exists():
             state = torch.load(finished)
             continue
-        state = train_phase(phase, state, log)
+        state = train_phase(phase, settings, state, folder)
         torch.save(state, finished)
-        model = Mini()
-        model.load_state_dict(state)
-        model.eval()
-        np.savez(WORK / f"mini_phase{phase + 1}.npz", **fold(model))
-        print(f"phase {phase + 1} terminée")
+        print(f"{name}, phase {phase + 1} terminée")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Entraîne les réseaux sur les vues préparées.")
+    add_network_option(parser)
+    parser.add_argument("--coeurs", type=int, default=1)
+    args = parser.parse_args()
+    torch.set_num_threads(args.coeurs)
+    for name in chosen(args.reseau):
+        train(name)
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ _HEADERS = {
 
 
 def offline():
-    """Dit si la variable d'environnement GRADCAM_LAB_OFFLINE interdit l'accès au réseau."""
+    """Dit si la variable d'environnement GRADCAM_LAB_OFFLINE interdit l'accès à internet."""
     value = os.environ.get("GRADCAM_LAB_OFFLINE", "").strip().casefold()
     return value not in ("", "0", "false", "no", "off", "non", "faux")
 
@@ -160,7 +160,7 @@ def _download(url, path, known_hash, label, progress, check):
             raise _failure(
                 label,
                 "le fichier reçu n'est pas celui qui est publié (transfert incomplet, ou page de "
-                "connexion du réseau) ; il n'a pas été gardé, réessayez plus tard.",
+                "connexion à internet) ; il n'a pas été gardé, réessayez plus tard.",
             )
         os.replace(draft, path)
     finally:
@@ -275,7 +275,7 @@ def _refuse_offline(label):
     if offline():
         raise _failure(
             label,
-            "la variable GRADCAM_LAB_OFFLINE interdit l'accès au réseau ; "
+            "la variable GRADCAM_LAB_OFFLINE interdit l'accès à internet ; "
             "retirez-la pour l'autoriser.",
         )
 

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ..errors import UnknownModelError
 from ..explain.prediction import Prediction
 from ..models import mini
+from ..models.catalogue import available_models, find_model
 from ..network.labels import imagenet_labels
 
 __all__ = ["Reference", "imagenet_labels", "mini_evaluation", "mini_log", "published_vgg16"]
@@ -59,23 +61,51 @@ def published_vgg16():
     return Reference(**stored, top=tuple(top), heatmap=heatmap)
 
 
-def mini_log():
-    """Renvoie le journal de l'entraînement de `mini`.
+def mini_log(name=mini.NAME):
+    """Renvoie le journal de l'entraînement d'un petit réseau livré.
+
+    Arguments
+    ---------
+    name : « mini » ou « mini_localise »
 
     Rend
     ----
     liste de dictionnaires, un par mesure ; les colonnes et leurs unités sont décrites dans
     `training/README.md`
+
+    Lève
+    ----
+    UnknownModelError
+        ce n'est pas le nom d'un réseau livré avec le cours
     """
-    return mini.training_log()
+    return mini.training_log(_shipped(name))
 
 
-def mini_evaluation():
-    """Renvoie ce que `mini` a obtenu sur les photos de test.
+def mini_evaluation(name=mini.NAME):
+    """Renvoie ce qu'un petit réseau livré a obtenu sur les photos de test.
+
+    Arguments
+    ---------
+    name : « mini » ou « mini_localise »
 
     Rend
     ----
     dictionnaire : pour chaque lot de photos (`validation`, `test`...), leur nombre et les
     exactitudes, entre 0 et 1
+
+    Lève
+    ----
+    UnknownModelError
+        ce n'est pas le nom d'un réseau livré avec le cours
     """
-    return mini.evaluation()
+    return mini.evaluation(_shipped(name))
+
+
+def _shipped(name):
+    info = find_model(name)
+    if info.shipped:
+        return info.name
+    names = " ou ".join(f"« {one.name} »" for one in available_models() if one.shipped)
+    raise UnknownModelError(
+        f"Le journal et les mesures de {info.title} ne sont pas livrés : demandez ceux de {names}."
+    )

@@ -154,6 +154,7 @@ _CATALOGUE = {
             "sha256:8ae6e78ce2933352b1ef4008e6dd2f17bc40771563877d156bc6426c7cf503ff",
         ),
         ModelInfo("mini", "mini", mini.INPUT_SIZE, 0, 2026, "gradcam_lab"),
+        ModelInfo("mini_localise", "mini localisé", mini.INPUT_SIZE, 0, 2026, "gradcam_lab"),
     )
 }  # fmt: skip
 

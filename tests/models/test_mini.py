@@ -23,14 +23,22 @@ FRENCH = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def evaluation():
-    return mini.evaluation()
+NETWORKS = ("mini", "mini_localise")
+
+
+@pytest.fixture(scope="module", params=NETWORKS)
+def name(request):
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def classifier():
-    return gl.load_model("mini")
+def evaluation(name):
+    return mini.evaluation(name)
+
+
+@pytest.fixture(scope="module")
+def classifier(name):
+    return gl.load_model(name)
 
 
 @pytest.fixture(scope="module")
@@ -50,12 +58,12 @@ def copy_of_data(tmp_path, monkeypatch):
 # --- Le fichier de poids ------------------------------------------------------------------------
 
 
-def test_weights_are_small_and_match_their_hash(evaluation):
-    card = mini.manifest()
-    assert mini.available()
-    assert (mini.folder() / card["weights"]).stat().st_size <= 3_000_000
+def test_weights_are_small_and_match_their_hash(name, evaluation):
+    card = mini.manifest(name)
+    assert mini.available(name)
+    assert (mini.folder(name) / card["weights"]).stat().st_size <= 2_500_000  # 5 Mo à eux deux
     assert evaluation["poids"]["sha256"] == card["sha256"]
-    arrays = mini.load_arrays()
+    arrays = mini.load_arrays(name)
     assert sum(a.size for a in arrays.values()) == card["parameters"]
     assert all(a.dtype == np.float32 and np.isfinite(a).all() for a in arrays.values())
 
@@ -144,6 +152,18 @@ def test_preprocess_is_a_pure_function():
     assert mini.preprocess(x).dtype == np.float32
 
 
+def test_two_educations_of_one_architecture():
+    """Mêmes couches, mêmes classes, mêmes noms ; d'autres poids, et une seule recette ordinaire."""
+    ordinary, taught = (gl.load_model(name) for name in NETWORKS)
+    assert ordinary.layers == taught.layers
+    assert ordinary.labels == taught.labels
+    kernels = [one.model.get_layer("block1_conv1").get_weights()[0] for one in (ordinary, taught)]
+    assert not np.allclose(*kernels)
+    place = {name: [phase["lieu"] for phase in mini.manifest(name)["phases"]] for name in NETWORKS}
+    assert not any(place["mini"]), "rien, dans l'entraînement de mini, ne regarde une carte"
+    assert any(place["mini_localise"])
+
+
 def test_gradcam_is_the_class_activation_map(classifier, chelsea):
     """Moyenne globale puis couche dense : la carte est celle de Zhou et al. (2016)."""
     analysis = classifier.analyze(chelsea)
@@ -170,12 +190,12 @@ def test_untrained_network_has_the_same_shape(classifier):
 # --- Ce qu'il répond ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["chelsea", "cafe", "astronaute"])
-def test_offline_photos_give_the_stored_scores(name, classifier, evaluation):
+@pytest.mark.parametrize("photo", ["chelsea", "cafe", "astronaute"])
+def test_offline_photos_give_the_stored_scores(photo, classifier, evaluation):
     from skimage import data
 
-    photo = {"chelsea": data.chelsea, "cafe": data.coffee, "astronaute": data.astronaut}[name]()
-    stored = evaluation["exemples"][name]["trouve"]
+    stored = evaluation["exemples"][photo]["trouve"]
+    photo = {"chelsea": data.chelsea, "cafe": data.coffee, "astronaute": data.astronaut}[photo]()
     top = classifier.analyze(photo).top(3)
     assert top[0].label_fr == stored[0][0]
     found = {p.label_fr: p.probability for p in classifier.analyze(photo).top(14)}
@@ -217,22 +237,29 @@ def outlines():
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def test_the_dalmatian_is_hot_and_the_cat_is_not(classifier, evaluation, outlines, dalmatian_path):
+def test_the_shares_of_heat_are_those_of_the_card(classifier, evaluation, outlines, dalmatian_path):
     analysis = classifier.analyze(dalmatian_path)
     outline, size = outlines["dalmatien"]["chien"], analysis.image.size
     stored = evaluation["contraste"]["dalmatien"]["entraine"]
     with muted():  # une carte vide a une part nulle
+        for target in ("dalmatien", "chat"):
+            share = heat_share(analysis.heatmap(target), size, outline)
+            assert share == pytest.approx(stored[target]["chien"], abs=0.02)
+
+
+def test_the_taught_network_is_hot_where_it_was_taught(outlines, dalmatian_path):
+    analysis = gl.load_model("mini_localise").analyze(dalmatian_path)
+    outline, size = outlines["dalmatien"]["chien"], analysis.image.size
+    with muted():
         shares = {t: heat_share(analysis.heatmap(t), size, outline) for t in ("dalmatien", "chat")}
         total = {t: analysis.heatmap(t, normalize=False).sum() for t in shares}
     assert shares["dalmatien"] >= 0.65
     assert shares["chat"] <= 0.15
     assert total["chat"] <= 0.01 * total["dalmatien"]
-    for target, share in shares.items():
-        assert share == pytest.approx(stored[target]["chien"], abs=0.02)
 
 
-def test_each_animal_has_its_own_heat(classifier, outlines, both_path):
-    analysis = classifier.analyze(both_path)
+def test_each_animal_has_its_own_heat(outlines, both_path):
+    analysis = gl.load_model("mini_localise").analyze(both_path)
     for target, other in (("chien", "chat"), ("chat", "chien")):
         heatmap = analysis.heatmap(target)
         mine, theirs = (
@@ -258,20 +285,20 @@ def test_a_part_of_the_test_photos(classifier, evaluation, shared):
 # --- Sa fiche -------------------------------------------------------------------------------------
 
 
-def test_model_card_quotes_the_evaluation(evaluation):
+def test_model_card_quotes_the_evaluation(name, evaluation):
     root = mini.folder().parents[2]
-    path = root / "docs" / "carte_mini.md"
+    path = root / "docs" / f"carte_{name}.md"
     if not path.is_file():
         pytest.skip("la fiche n'est que dans le dépôt")
     text = path.read_text(encoding="utf-8")
-    assert mini.manifest()["sha256"] in text
+    assert mini.manifest(name)["sha256"] in text
     assert short_percent(evaluation["test"]["exactitude"]) in text
     assert "non commercial" in text
     assert "$" not in text
 
 
 @pytest.mark.slow
-def test_absent_classes_leave_few_traces(classifier, evaluation, shared):
+def test_traces_of_absent_classes_are_those_of_the_card(classifier, evaluation, shared):
     """Sur une partie des photos de test, par les cartes du paquet, et non par la matrice."""
     folder = shared / "mini_vgg" / "test"
     if not folder.is_dir():
@@ -287,12 +314,12 @@ def test_absent_classes_leave_few_traces(classifier, evaluation, shared):
             traces += [hot[k] for k in range(14) if k not in shown]
             empty.append(not hot[analysis.top(1)[0].index])
     stored = evaluation["test"]["cartes"]
-    assert np.mean(traces) == pytest.approx(stored["traces"], abs=0.015)
+    assert np.mean(traces) == pytest.approx(stored["traces"], abs=0.03)
     assert np.mean(empty) <= stored["reponses_vides"] / stored["reponses"] + 0.04
 
 
-def test_training_log_is_shipped():
-    log = mini.training_log()
+def test_training_log_is_shipped(name):
+    log = mini.training_log(name)
     assert len(log) > 20
     assert log[-1]["exactitude_val"] > log[0]["exactitude_val"]
     assert [row["pas"] for row in log if row["phase"] == 1] == sorted(
@@ -300,8 +327,8 @@ def test_training_log_is_shipped():
     )
 
 
-def test_the_licence_travels_with_the_weights():
-    text = (mini.folder() / "LICENCE.txt").read_text(encoding="utf-8")
+def test_the_licence_travels_with_the_weights(name):
+    text = (mini.folder(name) / "LICENCE.txt").read_text(encoding="utf-8")
     for fact in ("non commercial", "Asirra", "10.22002/D1.20086", "CC BY 4.0"):
         assert fact in text
     project = mini.folder().parents[2] / "pyproject.toml"

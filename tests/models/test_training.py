@@ -11,7 +11,7 @@ import pytest
 from gradcam_lab.models import mini
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-NAMES = ("common", "shipping", "evaluate_mini", "model_card")
+NAMES = ("common", "recipes", "shipping", "model_card", "evaluate_mini")
 
 
 @pytest.fixture(scope="module")
@@ -198,13 +198,35 @@ def test_empty_maps_are_told_in_agreement(training):
     assert write({**maps, "reponses_vides": 0}) == "aucune sur 50"
 
 
-def test_the_card_is_the_one_its_generator_writes(training, shared, tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["mini", "mini_localise"])
+def test_the_card_is_the_one_its_generator_writes(name, training, shared, tmp_path, monkeypatch):
     """Un nombre retouché à la main, ou une fiche oubliée après une mesure, se voit ici."""
     if not (shared / "mini_vgg" / "index.csv").is_file():
         pytest.skip("la liste des photos (../shared/mini_vgg) n'est pas là")
     (tmp_path / "docs").mkdir()
     monkeypatch.setattr(training.common, "DATA", shared / "mini_vgg")
     monkeypatch.setattr(training.model_card, "REPO", tmp_path)
-    training.model_card.write_card(mini.evaluation(), mini.manifest(), mini.training_log())
-    written = (tmp_path / "docs" / "carte_mini.md").read_text(encoding="utf-8")
-    assert written == (REPOSITORY / "docs" / "carte_mini.md").read_text(encoding="utf-8")
+    training.model_card.write_card(name)
+    written = (tmp_path / "docs" / f"carte_{name}.md").read_text(encoding="utf-8")
+    assert written == (REPOSITORY / "docs" / f"carte_{name}.md").read_text(encoding="utf-8")
+
+
+# --- Les recettes ---------------------------------------------------------------------------------
+
+
+def test_the_shipped_networks_followed_their_recipe(training):
+    """Ce que dit la description livrée avec les poids est ce que demande `recipes.py`."""
+    for name, phases in training.recipes.RECIPES.items():
+        told = [
+            (p["pas"], p["taux"], p["part_a_96_pixels"], tuple(p["series"]), p["lieu"], p["marge"],
+             p["pointes"])
+            for p in mini.manifest(name)["phases"]
+        ]  # fmt: skip
+        assert told == [tuple(phase) for phase in phases]
+        last = [row["pas"] for row in mini.training_log(name) if row["phase"] == len(phases)][-1]
+        assert last == phases[-1].steps
+
+
+def test_only_the_series_that_are_needed_are_prepared(training):
+    assert training.recipes.series_of(["mini"]) == [1]
+    assert training.recipes.series_of(training.recipes.chosen(None)) == [1, 2, 3]
