@@ -91,8 +91,7 @@ def openings():
     channels = [
         (f"canal {k}, × son poids", picture(activations[..., k], extent=extent)) for k in strongest
     ]
-    halves = [np.asarray(gl.sample(n).resize((400, 266))) for n in ("chelsea", "coffee")]
-    both = model.analyze(np.vstack(halves))  # comme dans la leçon 4
+    both = model.analyze(gl.sample("chat_et_tasse"))  # comme dans la leçon 4
     answers = [
         (f"où « {label} » ?", picture(gl.superimpose(both.heatmap(label), both.image)))
         for label in ("chat", "tasse")

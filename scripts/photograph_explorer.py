@@ -14,17 +14,17 @@ import nbformat
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
-if str(ROOT) not in sys.path:
-    sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser")]
+
+from lab import LabPage, LabServer, find_chromium  # noqa: E402
 
 from scripts.draw_openings import attach  # noqa: E402
-from tests.browser.lab import LabPage, LabServer, find_chromium  # noqa: E402
 
 LESSON = ROOT / "notebooks" / "04_explorer.ipynb"
 CELL = """import gradcam_lab as gl
 
 gl.Explorer("mini", gl.sample("chat_et_tasse"), target="chat")"""
-WIDTH, HEIGHT = 1280, 900
+WIDTH, HEIGHT = 1180, 1300
 
 
 def photograph() -> bytes:

@@ -25,9 +25,16 @@ def short_percent(share):
 
 
 def short(value, sign=False):
-    """Écrit un nombre à trois chiffres utiles, avec une virgule : « 0,0123 »."""
+    """Écrit un nombre à trois chiffres utiles : « 0,0123 », « 9,31 × 10⁻⁵ »."""
     text = f"{float(value):{'+' if sign else ''}.3g}"
-    return text.replace(".", ",").replace("-", "\N{MINUS SIGN}")
+    digits, _, exponent = text.replace(".", ",").partition("e")
+    digits = digits.replace("-", "\N{MINUS SIGN}")
+    return f"{digits}{_SPACE}×{_SPACE}10{_raised(exponent)}" if exponent else digits
+
+
+def _raised(exponent):
+    """« -05 » → « ⁻⁵ »."""
+    return str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def megabytes(size):

@@ -15,9 +15,10 @@ _STRONGEST = 0.75  # l'opacité des plus fortes valeurs : la photo se devine enc
 
 
 def tint(signed, image, scale=None):
-    """Renvoie la photo, rougie où la carte est positive, bleuie où elle est négative.
+    """Renvoie la photo en gris, rougie où la carte est positive, bleuie où elle est négative.
 
-    L'opacité est proportionnelle à la valeur : un endroit où la carte vaut zéro reste intact.
+    L'opacité est proportionnelle à la valeur : un endroit où la carte vaut zéro reste gris. En
+    couleurs, une tasse rouge passerait pour un indice.
 
     Arguments
     ---------
@@ -38,7 +39,8 @@ def tint(signed, image, scale=None):
     ImageError
         la photo ne peut pas être lue
     """
-    values, photo = finite_map(signed), np.asarray(load_image(image), np.float32)
+    values = finite_map(signed)
+    photo = np.asarray(load_image(image).convert("L").convert("RGB"), np.float32)
     scale = float(np.abs(values).max()) if scale is None else float(scale)
     if scale < 0:
         raise HeatmapError("L'échelle d'une carte de signes est un nombre positif.")

@@ -128,7 +128,7 @@ _SAMPLES = (
     ),
     SampleInfo(
         name="chat_et_tasse",
-        title="Chelsea au-dessus d'une tasse de café",
+        title="Chelsea et une tasse de café",
         short_title="Chat et tasse",
         licence="CC0 (domaine public)",
         credit="Stéfan van der Walt et Rachel Michetti, livrées avec scikit-image",

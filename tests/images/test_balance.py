@@ -29,6 +29,9 @@ def test_red_is_for_blue_is_against_and_zero_is_the_photo():
     np.testing.assert_array_equal(blue, np.uint8(0.75 * np.array([33, 102, 172]) + 25))
     np.testing.assert_array_equal(tint(signed, GRAY)[0, 0], GRAY[0, 0])
     np.testing.assert_array_equal(tint(0 * signed, GRAY), GRAY)
+    red_cup = np.zeros((8, 8, 3), np.uint8)
+    red_cup[..., 0] = 200  # le rouge d'un objet ne doit pas passer pour un indice
+    assert np.ptp(tint(0 * signed, red_cup), axis=2).max() == 0
 
 
 def test_opacity_follows_the_value_and_the_scale():
