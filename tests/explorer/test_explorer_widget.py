@@ -230,6 +230,7 @@ def test_photos_and_palettes_are_named_in_french(controls):
         "astronaut": "Astronaute",
         "coffee": "Tasse de café",
         "rocket": "Fusée",
+        "chat_et_tasse": "Chat et tasse",
     }
     assert controls.colormap.options[0] == ("cividis (lisible par tous)", "cividis")
     assert [title for title, _ in controls.blend.options] == ["ajouter (le livre)", "mélanger"]

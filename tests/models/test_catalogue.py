@@ -16,7 +16,7 @@ from gradcam_lab.models import mini
 from gradcam_lab.models.weights import read_weights, without_initial_values, write_weights
 from gradcam_lab.network.layout import LayerInfo
 
-NAMES = [info.name for info in gl.available_models() if info.name != "mini"]
+NAMES = [info.name for info in gl.available_models() if not info.shipped]
 DEFAULT_LAYERS = {
     "vgg16": "block5_conv3",
     "vgg19": "block5_conv4",
@@ -29,6 +29,8 @@ DEFAULT_LAYERS = {
     "convnext_tiny": "convnext_tiny_stage_3_block_2_identity:add",
 }
 
+SHIPPED = ("mini", "mini_localise")
+
 
 @pytest.fixture
 def keras_home(tmp_path, monkeypatch):
@@ -39,7 +41,7 @@ def keras_home(tmp_path, monkeypatch):
 
 class TestCatalogue:
     def test_names_are_those_of_the_public_face(self):
-        assert [info.name for info in gl.available_models()] == [*DEFAULT_LAYERS, "mini"]
+        assert [info.name for info in gl.available_models()] == [*DEFAULT_LAYERS, *SHIPPED]
 
     def test_addresses_and_hashes_are_those_of_keras(self):
         """Keras publie adresses et empreintes dans son propre code : elles doivent coïncider."""
@@ -345,7 +347,7 @@ class TestImageNetWeights:
     @pytest.mark.parametrize("home", ["~inconnu/keras", "/" + "a" * 5000, "/dev/null/keras"])
     def test_a_strange_keras_home_is_one_sentence(self, home, keras_home, monkeypatch, capsys):
         monkeypatch.setenv("KERAS_HOME", home)
-        assert [info.name for info in gl.available_models() if info.cached] == ["mini"]
+        assert [info.name for info in gl.available_models() if info.cached] == [*SHIPPED]
         with pytest.raises(gl.errors.WeightsUnavailableError):
             gl.load_model("vgg16", fallback=False)
         assert gl.load_model("vgg16").name == "mini"

@@ -6,7 +6,7 @@ import tiny_models
 
 import gradcam_lab as gl
 from gradcam_lab.errors import GradcamLabError, HeatmapError, SettingError
-from gradcam_lab.images.balance import tint
+from gradcam_lab.figures.balance import tint
 
 GRAY = np.full((8, 8, 3), 100, np.uint8)
 
@@ -114,5 +114,5 @@ def test_the_figure_has_one_column_per_class(analysis):
 def test_the_figure_refuses_what_it_cannot_show(analysis):
     with pytest.raises(GradcamLabError, match="au moins une classe"):
         gl.for_and_against(analysis, [])
-    with pytest.raises(GradcamLabError, match="model.analyze"):
+    with pytest.raises(GradcamLabError, match="résultat de model"):
         gl.for_and_against(GRAY)
