@@ -1,5 +1,5 @@
 # Les noms publics : `lazy_loader` les lit ici, et les éditeurs les complètent d'ici.
-from . import errors, figures, lessons, methods
+from . import errors, features, figures, lessons, methods
 from .classroom.installation import check_installation
 from .errors import GradcamLabError
 from .explain.analysis import Analysis
@@ -38,6 +38,7 @@ __all__ = [
     "compare_classes",
     "draw_hot_region",
     "errors",
+    "features",
     "figures",
     "find_hot_region",
     "for_and_against",

@@ -257,6 +257,32 @@ class Classifier:
         runs = self.network.open(batch, self.default_layer)
         return [Analysis(self, image, run) for image, run in zip(images, runs)]
 
+    def input_scale(self):
+        """Renvoie comment `preprocess` change les couleurs : `x = niveaux @ scale + offset`.
+
+        Rend
+        ----
+        (scale, offset) : float64 (3, C) et (C,), pour des niveaux RVB de 0 à 255
+
+        Lève
+        ----
+        ModelError
+            la préparation n'est pas une telle échelle, la même en chaque pixel
+        """
+        probes = np.array([[0, 0, 0], [255, 0, 0], [0, 255, 0], [0, 0, 255], [40, 200, 90]])
+        photos = [np.broadcast_to(np.uint8(color), (2, 2, 3)) for color in probes]
+        found = np.array([self.preprocess(photo)[0] for photo in photos], np.float64)
+        first = found[:, 0, 0]
+        offset, scale = first[0], (first[1:4] - first[0]) / 255
+        # La dernière couleur et tous les pixels vérifient la formule.
+        expected = (probes @ scale + offset)[:, None, None]
+        if np.abs(found - expected).max() > 1e-3 * max(1.0, np.abs(found).max()):
+            raise ModelError(
+                "La préparation de ce réseau n'est pas une échelle par couleur, la même en chaque "
+                "pixel : on ne sait pas revenir de son entrée à une image."
+            )
+        return scale, offset
+
     def _prepare(self, image):
         x = resize_for_network(image, self.input_size)
         if self._plan.input_shape[-1] == 1:

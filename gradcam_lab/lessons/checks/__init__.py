@@ -1,0 +1,1 @@
+"""Les corrections des exercices, un fichier par leçon."""
