@@ -1,5 +1,7 @@
 """Annexe : l'époque où arrêter l'apprentissage."""
 
+import numpy as np
+
 from ..network.labels import as_index
 from .correction import RIGHT, call, correct
 
@@ -53,6 +55,9 @@ def _best_epoch(function):
             continue
         curve_text = " ; ".join(f"{value:g}".replace(".", ",") for value in curve)
         start = f"quand la perte de validation vaut {curve_text}"
+        if found is None and isinstance(answer, (float, np.floating)) and answer == min(curve):
+            short = f"{answer:g}".replace(".", ",")
+            return f"Presque : {start}, {short} est la perte la plus basse. À quelle époque ?"
         if found is None:
             return f"Pas encore : {start}, votre fonction renvoie {answer!r:.40}, et non un numéro."
         return f"{_hint(found, right, history)} ({start[0].upper() + start[1:]}.)"
@@ -65,6 +70,8 @@ def _hint(found, right, history):
         return "Presque : les époques sont numérotées à partir de 1, et les listes à partir de 0."
     if 0 < found <= len(values) and values[found - 1] == min(values):
         return "Presque : la perte y est la plus basse, mais elle l'a été plus tôt."
+    if found == history["val_accuracy"].index(max(history["val_accuracy"])) + 1:
+        return "Pas encore : avez-vous pris l'exactitude de validation, et non sa perte ?"
     if found == len(values):  # là où la perte d'apprentissage est la plus basse
         return "Pas encore : est-ce bien la perte de validation, et non celle d'apprentissage ?"
     if found == values.index(max(values)) + 1:
