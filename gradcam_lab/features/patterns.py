@@ -9,7 +9,7 @@ from ..base.checks import check_count
 from ..base.messages import say
 from ..errors import SettingError
 from ..explain.classifier import Classifier
-from ..network.ascent import ChannelSlope
+from ..network.engine import ChannelSlope
 
 __all__ = ["Pattern", "maximize_channel"]
 
