@@ -55,12 +55,13 @@ def _best_epoch(function):
             continue
         curve_text = " ; ".join(f"{value:g}".replace(".", ",") for value in curve)
         start = f"quand la perte de validation vaut {curve_text}"
+        shown = f"({start[0].upper()}{start[1:]}.)"
         if found is None and isinstance(answer, (float, np.floating)) and answer == min(curve):
             short = f"{answer:g}".replace(".", ",")
-            return f"Presque : {start}, {short} est la perte la plus basse. À quelle époque ?"
+            return f"Presque : {short} est la perte la plus basse. À quelle époque ? {shown}"
         if found is None:
             return f"Pas encore : {start}, votre fonction renvoie {answer!r:.40}, et non un numéro."
-        return f"{_hint(found, right, history)} ({start[0].upper() + start[1:]}.)"
+        return f"{_hint(found, right, history)} {shown}"
     return f"{RIGHT}Votre fonction trouve la bonne époque sur les {len(_CURVES)} courbes d'essai."
 
 
