@@ -1,8 +1,8 @@
-from .annexe import check_best_epoch
-from .lesson_1 import check_edges, check_preparation, check_top_classes
-from .lesson_2 import check_against, check_gradcam, check_heatmap, check_mended
-from .lesson_3 import check_heat_opacity, check_mix, check_overlay_function
-from .lesson_4 import check_hot_mask, check_smallest_region, check_verdicts
+from .checks.annexe import check_best_epoch
+from .checks.lesson_1 import check_edges, check_preparation, check_top_classes
+from .checks.lesson_2 import check_against, check_gradcam, check_heatmap, check_mended
+from .checks.lesson_3 import check_heat_opacity, check_mix, check_overlay_function
+from .checks.lesson_4 import check_hot_mask, check_smallest_region, check_verdicts
 from .panels import Panel, panel
 from .published import (
     Reference,

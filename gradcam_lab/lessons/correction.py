@@ -40,10 +40,11 @@ def call(function, *arguments):
         constants = getattr(getattr(function, "__code__", None), "co_consts", ())
         if "ellipsis" in str(error) or ... in constants:  # un trou n'est pas rempli
             return ..., None
-        return None, (
-            f"Pas encore : votre fonction s'arrête sur une erreur ({type(error).__name__} : "
-            f"{error}). Affichez la forme de chaque tableau, ligne après ligne."
-        )
+        said = " ".join(str(error).split())
+        problem = f"Pas encore : votre fonction s'arrête sur une erreur ({type(error).__name__} : "
+        advice = " Affichez la forme de chaque tableau, ligne après ligne."
+        named = isinstance(error, (LookupError, NameError, AttributeError))
+        return None, f"{problem}{said:.200}).{'' if named else advice}"
     if answer is None:
         return None, "Pas encore : votre fonction ne renvoie rien ; terminez-la par return."
     return answer, None
