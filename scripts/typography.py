@@ -1,6 +1,6 @@
 """Rend insécables les espaces qui doivent l'être dans les pages françaises du dépôt.
 
-    python scripts/typography.py        # corrige README.md et CONTRIBUTING.md sur place
+    python scripts/typography.py        # corrige sur place les pages de PAGES
 
 En français, une espace précède « : ; ? ! % » et borde les guillemets ; un nombre garde son unité et
 ses groupes de trois chiffres. Ordinaire, elle laisserait ce signe seul au début d'une ligne. On
@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("README.md", "CONTRIBUTING.md")
+PAGES = ("README.md", "CONTRIBUTING.md", "docs/depannage.md", "docs/fiche.md")
 
 # Le code, les cibles des liens, les adresses et les balises ne changent pas.
 _KEPT = r"(`[^`]*`|\]\([^)]*\)|https?://\S+|<[^>]+>)"
