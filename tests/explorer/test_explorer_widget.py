@@ -473,3 +473,11 @@ _LISTS = ("layer", "method", "score", "colormap", "blend", "view")
 def _choose_one(control, rng):
     option = rng.choice(control.options)
     control.value = option[1] if isinstance(option, tuple) else option
+
+
+def test_a_view_with_its_own_colors_has_no_ramp(explorer, controls):
+    explorer.choose(view="overlay")
+    assert "froid" in controls.caption.value
+    explorer.choose(view="balance")
+    assert "froid" not in controls.caption.value
+    assert "Grad-CAM" in controls.caption.value

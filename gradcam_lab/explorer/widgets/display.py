@@ -69,7 +69,8 @@ class Display:
         controls.picture_view.value = html.picture(
             result.picture, result.alt, view.heading, view.scrolls
         )
-        controls.caption.value = html.caption(result.caption, state.colormap)
+        palette = None if "colormap" in view.idle(state) else state.colormap
+        controls.caption.value = html.caption(result.caption, palette)
         controls.code.value = html.code(result.code)
         controls.links.value = ""
         self.show_message()

@@ -74,12 +74,14 @@ def paragraph(text, height=20, soft=True):
 
 
 def caption(text, colormap, height=40):
-    """La légende de l'image, avec l'échelle des couleurs."""
-    return (
-        f'<div style="{_TEXT};height:{height}px;overflow:auto">{escape(text)} · froid '
-        f'<img alt="palette {escape(colormap)}, du froid au chaud" src="{_ramp(colormap)}" '
-        'style="width:90px;height:11px;vertical-align:middle"> chaud</div>'
+    """La légende de l'image, et l'échelle des couleurs (None : l'image a les siennes)."""
+    ramp = colormap and (
+        f' · froid <img alt="palette {escape(colormap)}, du froid au chaud" '
+        f'src="{_ramp(colormap)}" '
+        'style="width:90px;height:11px;vertical-align:middle"> chaud'
     )
+    style = f"{_TEXT};height:{height}px;overflow:auto"
+    return f'<div style="{style}">{escape(text)}{ramp or ""}</div>'
 
 
 @functools.cache
