@@ -443,6 +443,6 @@ def test_lesson_in_voila(voila_page):
     rocket = "Une fusée Falcon 9 sur son pas de tir"
     tool.changes(lambda: tool.control("Photo").select_option(rocket))
     tool.changes(lambda: tool.control("Méthode").select_option("LayerCAM"))
-    tool.changes(lambda: tool.button("léopard").click())
+    tool.changes(lambda: tool.button("voilier").click())
     assert tool.message().startswith("Calculé")
     assert page.get_by_text("Traceback").count() == 0
