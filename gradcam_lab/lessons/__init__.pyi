@@ -3,6 +3,10 @@ from .checks.lesson_1 import check_edges, check_preparation, check_top_classes
 from .checks.lesson_2 import check_against, check_gradcam, check_heatmap, check_mended
 from .checks.lesson_3 import check_heat_opacity, check_mix, check_overlay_function
 from .checks.lesson_4 import check_hot_mask, check_smallest_region, check_verdicts
+from .checks.lesson_5 import check_dark_share, check_mosaic, check_useful_channels
+from .checks.lesson_6 import check_ascent_step, check_descent, check_mended_climb
+from .checks.lesson_8 import check_as_the_book, check_found_recipe, check_later_overlay
+from .checks.lesson_9 import check_cover, check_heat_inside, check_suspect
 from .panels import Panel, panel
 from .published import (
     Reference,
@@ -18,18 +22,30 @@ __all__ = [
     "Quiz",
     "Reference",
     "check_against",
+    "check_as_the_book",
+    "check_ascent_step",
     "check_best_epoch",
+    "check_cover",
+    "check_dark_share",
+    "check_descent",
     "check_edges",
+    "check_found_recipe",
     "check_gradcam",
+    "check_heat_inside",
     "check_heat_opacity",
     "check_heatmap",
     "check_hot_mask",
+    "check_later_overlay",
     "check_mended",
+    "check_mended_climb",
     "check_mix",
+    "check_mosaic",
     "check_overlay_function",
     "check_preparation",
     "check_smallest_region",
+    "check_suspect",
     "check_top_classes",
+    "check_useful_channels",
     "check_verdicts",
     "imagenet_labels",
     "mini_evaluation",
