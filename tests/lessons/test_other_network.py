@@ -9,7 +9,14 @@ import pytest
 from scripts.run_notebooks import execute
 from scripts.set_repository import ROOT
 
-LESSONS = ["01_predire", "02_gradcam_pas_a_pas", "03_superposer"]
+LESSONS = [
+    "01_predire",
+    "02_gradcam_pas_a_pas",
+    "03_superposer",
+    "05_activations",
+    "06_filtres",
+    "08_cinq_recettes",
+]
 
 
 @pytest.mark.slow

@@ -28,6 +28,10 @@ LESSONS = [
     "02_gradcam_pas_a_pas",
     "03_superposer",
     "04_explorer",
+    "05_activations",
+    "06_filtres",
+    "08_cinq_recettes",
+    "09_votre_reseau",
     "annexe_entrainer_mini",
 ]
 QUESTIONS = {name: read_questions(name) for name in shipped()}
@@ -94,6 +98,8 @@ def computed():
     color, photo = 200, 220
     added = 0.4 * color + photo
     h, w, channels, classes = 4, 4, 8, 3
+    slope, step = np.array([3.0, 4.0, 0.0, 0.0]), 5
+    length, total = np.sqrt(np.mean(slope**2)), np.sqrt(np.sum(slope**2))
     return {
         "01_predire": (
             softmax,
@@ -124,6 +130,30 @@ def computed():
         "04_explorer": (
             0.02 / 0.08,
             [0.02 / 0.02, 0.08 / 0.02, 0.02, 0.02 / (0.08 + 0.02), 25, 0.08 - 0.02],
+        ),
+        "05_activations": (
+            0.1 * 2,
+            [0.5 * 0.2, 2, 0.5, 0.1 + 2, 0.5 + 0.2, 0.5 * 0.2 + 0.1 * 2],
+        ),
+        "06_filtres": (
+            step * 4 / length,
+            [
+                step * 4,
+                step * 4 / total,
+                step * 4 / length**2,
+                4 / length,
+                step * 3 / length,
+                -step * 4 / length,
+                step,
+            ],
+        ),
+        "08_cinq_recettes": (
+            255 * 200 / 300,
+            [200, 200 / 300, 255, 200 - (300 - 255), 200 * 300 / 255],
+        ),
+        "09_votre_reseau": (
+            5 * (256 + 1),
+            [5 * 256, 256 + 5, 3 * (256 + 1), 5 * 256 + 1, 6 * 256, 256],
         ),
         "annexe_entrainer_mini": (
             channels * classes,
