@@ -188,18 +188,75 @@ def road():
     return figure
 
 
+def row(pictures, titles=None):
+    """Une ligne d'images, sans flèches ; rend la figure."""
+    from gradcam_lab.figures import LessonFigure
+
+    height = 1.55 if titles else 9.6 / len(pictures)
+    figure = LessonFigure(figsize=(9.6, height), dpi=100, layout="constrained", facecolor="white")
+    axes = figure.subplots(1, len(pictures))
+    for axis, values, title in zip(axes, pictures, titles or [""] * len(pictures)):
+        picture(values)(axis)
+        axis.set_title(title, fontsize=10)
+    return figure
+
+
+def means():
+    """La photo, puis la moyenne des canaux de cinq couches (leçon 5)."""
+    import gradcam_lab as gl
+
+    model = gl.load_model("mini")
+    analysis = model.analyze(gl.sample("chelsea"))
+    names = [layer.name for layer in model.layers]
+    chosen = [names[round(k * (len(names) - 1) / 4)] for k in range(5)]
+    small = np.asarray(analysis.image.resize(model.input_size[::-1]))
+    maps = [analysis.activations(name).mean(axis=-1) for name in chosen]
+    return row([small, *maps], ["la photo", *chosen])
+
+
+def patterns():
+    """L'image qui excite le plus un canal, dans cinq couches (leçon 6)."""
+    import gradcam_lab as gl
+
+    model = gl.load_model("mini")
+    chosen = {
+        "block1_conv1": 2, "block2_conv1": 8, "block3_conv1": 5, "block4_conv1": 3,
+        "block4_conv3": 11,
+    }  # fmt: skip
+    return row([
+        gl.features.maximize_channel(model, layer, channel, step_size=4).image
+        for layer, channel in chosen.items()
+    ])  # fmt: skip
+
+
+def recipes():
+    """Les cinq images que calcule la leçon 8 elle-même, dans ses propres cellules."""
+    notebook = nbformat.read(ROOT / "notebooks" / "08_cinq_recettes.ipynb", as_version=4)
+    namespace = {}
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            exec(cell.source.replace("%pip install", "pass  # pip install"), namespace)
+        if cell["id"] == "cinq-images":
+            break
+    pictures = namespace["pictures"]
+    return row(list(pictures.values()), list(pictures))
+
+
 def attach(path, figure, cell=0, name=NAME):
     """Joint la figure à une cellule du carnet ; vrai si le fichier a changé.
 
-    `cell` est le rang de la cellule, ou son identifiant.
+    `cell` est le rang de la cellule, ou son identifiant ; `name` finit par .png ou .jpg.
     """
     from gradcam_lab.figures import to_png
+    from gradcam_lab.images import jpeg_bytes, load_image
 
     before = path.read_text(encoding="utf-8")
     notebook = nbformat.reads(before, as_version=4)
-    content = base64.b64encode(to_png(figure)).decode()
+    content, kind = to_png(figure), "image/png"
+    if name.endswith(".jpg"):
+        content, kind = jpeg_bytes(load_image(content), quality=88), "image/jpeg"
     found = {one["id"]: one for one in notebook.cells}.get(cell) or notebook.cells[cell]
-    found["attachments"] = {name: {"image/png": content}}
+    found["attachments"] = {name: {kind: base64.b64encode(content).decode()}}
     after = nbformat.writes(notebook, version=nbformat.NO_CONVERT).rstrip("\n") + "\n"
     if after != before:
         path.write_text(after, encoding="utf-8", newline="\n")
@@ -210,6 +267,13 @@ if __name__ == "__main__":
     with isolated():
         for name, figure in openings().items():
             changed = attach(ROOT / "notebooks" / f"{name}.ipynb", figure)
+            print(f"{name} : {'dessinée' if changed else 'inchangée'}")
+        for name, figure, file in (
+            ("05_activations", means(), NAME),
+            ("06_filtres", patterns(), "ouverture.jpg"),
+            ("08_cinq_recettes", recipes(), NAME),
+        ):
+            changed = attach(ROOT / "notebooks" / f"{name}.ipynb", figure, name=file)
             print(f"{name} : {'dessinée' if changed else 'inchangée'}")
         lesson = ROOT / "notebooks" / "01_predire.ipynb"
         changed = attach(lesson, road(), cell="chemin", name="chemin.png")

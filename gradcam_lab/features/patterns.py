@@ -102,7 +102,9 @@ def maximize_channel(
         means.append(slope(np.float32(image @ scale + offset), channel)[0])
     except KeyboardInterrupt:
         interrupted = True
-    if stuck:
+    if stuck and means[-1] > means[0]:
+        say(f"Le canal {channel} de « {layer} » est arrivé à son plafond : il ne monte plus.")
+    elif stuck:
         say(
             f"Le canal {channel} de « {layer} » reste éteint : rien ne dit dans quel sens changer "
             "l'image. Essayez une autre graine (seed), une autre taille ou un autre canal."

@@ -133,6 +133,18 @@ def test_a_dark_channel_is_said(capsys):
     assert not pattern.interrupted
 
 
+def test_a_channel_at_its_ceiling_is_said(capsys):
+    # L'activation de départ est entre 0 et 6, et un seul grand pas la porte au plafond de ReLU6.
+    small = KERNEL / 1000
+    bias = 3 - float((start() * np.tile(small, (2, 2, 1))).sum() / 4)
+    pattern = F.maximize_channel(
+        linear(small, bias=bias, activation="relu6"), "conv", 0, steps=4, step_size=2000.0
+    )
+    assert "arrivé à son plafond" in capsys.readouterr().out
+    assert 0 < pattern.activations[0] < 6
+    np.testing.assert_array_equal(pattern.activations[1:], np.full(4, 6))
+
+
 def test_an_interruption_keeps_what_is_done(monkeypatch):
     class Slope(patterns.ChannelSlope):
         calls = 0
