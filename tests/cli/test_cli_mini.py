@@ -8,7 +8,6 @@ import re
 
 import numpy as np
 import pytest
-from PIL import Image
 
 import gradcam_lab as gl
 from gradcam_lab import cli
