@@ -360,5 +360,6 @@ def _named(lines):
     if 2 in lines:
         return "La ligne 2 est juste : normalisées, la somme et la moyenne donnent la même carte."
     if right:
-        return f"Dans votre liste, {right} des {len(lines)} lignes sont fautives."
+        verb = "est fautive" if right == 1 else "sont fautives"
+        return f"Dans votre liste, {right} des {len(lines)} lignes {verb}."
     return "Aucune des lignes de votre liste n'est fautive."

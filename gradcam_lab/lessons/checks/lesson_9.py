@@ -132,8 +132,8 @@ def _heat_inside(function):
         answer, problem = call(function, heatmap, mask)
         if problem and "IndexError" in problem:
             return (
-                "Pas encore : le masque est plus grand que la carte. Agrandissez la carte à la "
-                "taille du masque avant de compter."
+                "Pas encore : la carte n'a pas la forme du masque. Agrandissez la carte avant de "
+                "compter ; OpenCV demande (largeur, hauteur), dans cet ordre."
             )
         if problem:
             return problem
