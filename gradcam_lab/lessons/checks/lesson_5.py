@@ -95,6 +95,11 @@ def _not_this_share(answer, activations):
             "si toutes ses cases sont nulles : all, le long de quels axes ?",
         ),
         (
+            (activations.max(axis=(0, 1)) == 0).mean(),
+            "Presque : un maximum nul ne suffit pas, un canal peut avoir des nombres négatifs. "
+            "Demandez que chaque case soit nulle.",
+        ),
+        (
             (activations == 0).any(axis=(0, 1)).mean(),
             "Presque : vous comptez tout canal qui a un zéro quelque part. Un canal éteint n'a que "
             "des zéros.",

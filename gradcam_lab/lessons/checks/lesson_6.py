@@ -117,6 +117,15 @@ def _not_this_step(answer, levels, gradient, step_size):
             "Presque : vous avez oublié les carrés. Dans une moyenne simple, les signes se "
             "compensent.",
         ),
+        (
+            step_size * gradient / np.sqrt(abs(gradient.mean())),
+            "Presque : vous avez oublié les carrés. Dans une moyenne simple, les signes se "
+            "compensent.",
+        ),
+        (
+            step_size * gradient / np.sqrt(abs(gradient).mean()),
+            "Presque : vous avez pris la valeur absolue du gradient. La formule prend son carré.",
+        ),
     ):
         if np.allclose(moved, expected, rtol=1e-3, atol=1e-6):
             return sentence
@@ -206,7 +215,9 @@ def _wrong_path(run, path):
 
 def _wrong_first(ends, path, gradient):
     """Ce qui manque au premier pas, ou None s'il est juste."""
-    if np.allclose(ends["one"], ends["other"], atol=0.5):
+    # Deux départs qui diffèrent donnent deux images qui diffèrent de même, à un pas près.
+    apart = path.other - path.start
+    if np.mean((ends["other"] - ends["one"]) * apart) < 0.5 * np.mean(apart**2):
         return "Presque : partez de l'image que l'on donne à la fonction, et non d'une autre."
     moved = ends["one"] - path.start
     length = _rms(moved)
