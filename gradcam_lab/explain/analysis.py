@@ -6,7 +6,7 @@ from ..base.checks import check_count
 from ..base.messages import say
 from ..errors import ModelError, SettingError
 from ..methods.registry import check_evidence, check_score, find_method
-from .evidence import Evidence
+from .evidence import Evidence, Question
 from .prediction import Prediction
 
 __all__ = ["Analysis"]
@@ -119,7 +119,7 @@ class Analysis:
         """
         score, layer = check_score(score), self._layer(layer)
         target = self._begin(target, [layer], score)
-        gradients, scale = self._evidence.gradients(target, layer, score)
+        gradients, scale = self._evidence.gradients(Question(target, score), layer)
         return (gradients * scale).astype(np.float32)
 
     def image_gradients(self, target=None, score="logit"):
@@ -143,7 +143,8 @@ class Analysis:
         ------
         Simonyan et al., *Deep Inside Convolutional Networks*, 2014, section 3.
         """
-        gradients, scale = self._evidence.gradients(self._target(target), None, check_score(score))
+        question = Question(self._target(target), check_score(score))
+        gradients, scale = self._evidence.gradients(question, None)
         return (gradients * scale).astype(np.float32)
 
     # --- Les cartes ---------------------------------------------------------------------------
@@ -155,6 +156,7 @@ class Analysis:
         layer=None,
         method="gradcam",
         score="logit",
+        against=None,
         evidence="for",
         normalize=True,
     ):
@@ -166,6 +168,8 @@ class Analysis:
         layer : nom de couche, par défaut `classifier.default_layer`
         method : l'une de `gl.METHODS`
         score : « logit » (avant softmax) ou « probability » (après)
+        against : une autre classe, pour expliquer l'écart entre les deux scores :
+            `heatmap("chat", against="chien")` montre ce qui dit « chat plutôt que chien »
         evidence : « for », ce qui plaide pour la classe ; « against », ce qui plaide contre elle
             (les gradients changent de signe)
         normalize : diviser par le maximum ; sinon la carte reste dans l'unité du score
@@ -177,7 +181,8 @@ class Analysis:
         Lève
         ----
         UnknownClassError, UnknownLayerError, UnknownMethodError, SettingError
-            la classe, la couche, la méthode, le score ou le sens des indices n'existe pas
+            la classe, la couche, la méthode, le score ou le sens des indices n'existe pas ; ou
+            `against` est la classe expliquée elle-même
 
         Source
         ------
@@ -192,7 +197,8 @@ class Analysis:
         method, score, layer = find_method(method), check_score(score), self._layer(layer)
         sign = check_evidence(evidence)
         target = self._begin(target, [layer], score)
-        return self._shown(target, layer, method, score, bool(normalize), sign)
+        question = Question(target, score, self._against(target, against), sign)
+        return self._shown(question, layer, method, bool(normalize))
 
     def heatmaps(
         self, targets=None, layers=None, *, method="gradcam", score="logit", normalize=True
@@ -221,14 +227,24 @@ class Analysis:
         targets = self._targets(targets)
         self._begin(targets[0], layers, score)
         normalize = bool(normalize)
-        self._evidence.prepare(targets, layers, method, score, normalize)
+        questions = [Question(target, score) for target in targets]
+        self._evidence.prepare(questions, layers, method, normalize)
         return {
-            (target, layer): self._shown(target, layer, method, score, normalize)
-            for target in targets
+            (question.target, layer): self._shown(question, layer, method, normalize)
+            for question in questions
             for layer in layers
         }
 
-    def diagnose(self, target=None, *, layer=None, method="gradcam", score="logit", evidence="for"):
+    def diagnose(
+        self,
+        target=None,
+        *,
+        layer=None,
+        method="gradcam",
+        score="logit",
+        against=None,
+        evidence="for",
+    ):
         """Renvoie des phrases qui disent pourquoi cette carte est vide ou douteuse.
 
         Les causes reconnues : uniquement des indices contre la classe, probabilité saturée,
@@ -236,7 +252,7 @@ class Analysis:
 
         Arguments
         ---------
-        target, layer, method, score, evidence : comme `heatmap`
+        target, layer, method, score, against, evidence : comme `heatmap`
 
         Rend
         ----
@@ -249,7 +265,8 @@ class Analysis:
         """
         method, score = find_method(method), check_score(score)
         target, layer = self._target(target), self._layer(layer)
-        return self._diagnose(target, layer, method, score, check_evidence(evidence))
+        against, sign = self._against(target, against), check_evidence(evidence)
+        return self._diagnose(Question(target, score, against, sign), layer, method)
 
     def trim(self, max_bytes=0):
         """Libère de la mémoire : oublie les gradients les moins récents au-delà de `max_bytes`.
@@ -298,18 +315,33 @@ class Analysis:
             layers = [layers]
         return _some({self._layer(layer): None for layer in layers}, "layers", "couche")
 
-    def _shown(self, target, layer, method, score, normalize, sign=1):
-        heatmap = self._evidence.heatmap(target, layer, method, score, normalize, sign)
-        key = (target, layer, method.name, score, sign)
+    def _against(self, target, against):
+        """L'indice de la classe dont on retranche le score, ou None."""
+        if against is None:
+            return None
+        found = self._target(against)
+        if found == target:
+            name = self.classifier.labels[target].label_fr
+            raise SettingError(
+                f"against est la classe expliquée elle-même, « {name} » : donnez-en une autre, "
+                "dont retrancher le score."
+            )
+        return found
+
+    def _shown(self, question, layer, method, normalize):
+        heatmap = self._evidence.heatmap(question, layer, method, normalize)
+        key = (question, layer, method.name)
         if not heatmap.any() and key not in self._said:
             self._said.add(key)
-            for note in self._diagnose(target, layer, method, score, sign):
+            for note in self._diagnose(question, layer, method):
                 say(note)
         return heatmap.copy()
 
-    def _diagnose(self, target, layer, method, score, sign=1):
-        name = self.classifier.labels[target].label_fr
-        return self._evidence.diagnose(target, layer, method, score, name, sign)
+    def _diagnose(self, question, layer, method):
+        name = self.classifier.labels[question.target].label_fr
+        if question.against is not None:
+            name += f" » plutôt que « {self.classifier.labels[question.against].label_fr}"
+        return self._evidence.diagnose(question, layer, method, name)
 
 
 def _some(names, argument, what):

@@ -5,6 +5,8 @@ l'utilisateur, et parle.
 """
 
 import threading
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -12,13 +14,27 @@ from ..base.cache import ArrayCache
 from ..methods.cam import normalize
 from .diagnosis import diagnose_map
 
-__all__ = ["Evidence"]
+__all__ = ["Evidence", "Question"]
 
 # Ce qu'une analyse garde au plus de gradients et de cartes déjà calculés.
 _GRADIENT_BYTES = 64 * 2**20
 _HEATMAP_BYTES = 32 * 2**20
 # Ce que plusieurs couches ou plusieurs classes peuvent occuper ensemble, le temps d'une passe.
 _TOGETHER_BYTES = 96 * 2**20
+
+
+@dataclass(frozen=True)
+class Question:
+    """Ce que l'on dérive : le score d'une classe, ou ce qui la sépare d'une autre.
+
+    `target` et `against` : des indices ; `score` : « logit » ou « probability » ; `sign` : -1 pour
+    ce qui plaide contre, par les gradients de signe contraire.
+    """
+
+    target: int
+    score: str = "logit"
+    against: int | None = None
+    sign: int = 1
 
 
 class Evidence:
@@ -58,44 +74,43 @@ class Evidence:
         with self._lock:
             return self._run.activations(layer)
 
-    def gradients(self, target, layer, score):
+    def gradients(self, question, layer):
         """`(gradients, scale)` : float32 (h, w, C) d'une direction d'amplitude 1, et l'échelle.
 
         Les séparer évite que de très petits gradients (une probabilité proche de 1) ne s'annulent.
-        `layer` vaut None pour le gradient par rapport à l'image.
+        `layer` vaut None pour le gradient par rapport à l'image. Le signe de la question n'y est
+        pas.
         """
         with self._lock:
-            direction, scale = self.head.cotangent(target, score, self.outputs)
-            found = self._gradients.get((target, layer, score))
+            direction, scale = self._cotangent(question)
+            key = (replace(question, sign=1), layer)
+            found = self._gradients.get(key)
             if found is None:
                 if layer is None:
                     found = self._run.image_gradients(direction[None])[0]
                 else:
                     found = self._run.gradients(direction[None], [layer])[layer][0]
-                self._gradients.put((target, layer, score), found)
+                self._gradients.put(key, found)
             return found, scale
 
-    def heatmap(self, target, layer, method, score, normalized, sign=1):
-        """La carte float32 (h, w), calculée une fois ; à ne pas modifier.
-
-        `sign` : -1 pour ce qui plaide contre la classe, par les gradients de signe contraire.
-        """
+    def heatmap(self, question, layer, method, normalized):
+        """La carte float32 (h, w), calculée une fois ; à ne pas modifier."""
         with self._lock:
-            key = (target, layer, method.name, score, normalized, sign)
+            key = (question, layer, method.name, normalized)
             found = self._heatmaps.get(key)
             if found is None:
-                signed, scale = self.signed(target, layer, method, score, sign)
+                signed, scale = self.signed(question, layer, method)
                 found = self._heatmaps.put(key, _finish(signed, scale, normalized))
             return found
 
-    def prepare(self, targets, layers, method, score, normalized):
+    def prepare(self, questions, layers, method, normalized):
         """Calcule ensemble les cartes qui manquent : couches en une passe, classes par lots."""
         with self._lock:
             missing = [
-                target
-                for target in targets
+                question
+                for question in questions
                 if any(
-                    self._heatmaps.get((target, layer, method.name, score, normalized, 1)) is None
+                    self._heatmaps.get((question, layer, method.name, normalized)) is None
                     for layer in layers
                 )
             ]
@@ -105,17 +120,17 @@ class Evidence:
                 size = sum(self._run.bytes(layer) for layer in group)
                 step = max(1, _TOGETHER_BYTES // (2 * size))
                 for start in range(0, len(missing), step):
-                    self._prepare(missing[start : start + step], group, method, score, normalized)
+                    self._prepare(missing[start : start + step], group, method, normalized)
                 self._run.release()
 
-    def _prepare(self, targets, layers, method, score, normalized):
-        pairs = [self.head.cotangent(target, score, self.outputs) for target in targets]
+    def _prepare(self, questions, layers, method, normalized):
+        pairs = [self._cotangent(question) for question in questions]
         found = self._run.gradients(np.stack([direction for direction, _ in pairs]), layers)
         for layer in layers:
-            for target, (_, scale), gradients in zip(targets, pairs, found[layer]):
-                self._gradients.put((target, layer, score), gradients)
-                key = (target, layer, method.name, score, normalized, 1)
-                signed, scale = self.signed(target, layer, method, score)
+            for question, gradients in zip(questions, found[layer]):
+                self._gradients.put((question, layer), gradients)
+                signed, scale = self.signed(question, layer, method)
+                key = (question, layer, method.name, normalized)
                 self._heatmaps.put(key, _finish(signed, scale, normalized))
 
     def _groups(self, layers):
@@ -129,44 +144,50 @@ class Evidence:
             groups[-1].append(layer)
         return groups
 
-    def signed(self, target, layer, method, score, sign=1):
+    def _cotangent(self, question):
+        return self.head.cotangent(
+            question.target, question.score, self.outputs, against=question.against
+        )
+
+    def signed(self, question, layer, method):
         """`(carte, scale)` : la carte avant ReLU, à multiplier par `scale` pour son unité."""
         with self._lock, np.errstate(all="ignore"):
             scale = 1.0
             if {"gradients", "image_gradients"} & set(method.needs):
-                _, scale = self.head.cotangent(target, score, self.outputs)
-            inside = sign * (1.0 if method.homogeneous else scale)
-            needs = [self._supply(need, target, layer, score, inside) for need in method.needs]
+                _, scale = self._cotangent(question)
+            inside = question.sign * (1.0 if method.homogeneous else scale)
+            needs = [self._supply(need, question, layer, inside) for need in method.needs]
             return method.function(*needs, relu=False), scale if method.homogeneous else 1.0
 
-    def _supply(self, need, target, layer, score, scale):
+    def _supply(self, need, question, layer, scale):
         """Ce que demande une méthode (voir `NEEDS`), calculé seulement si elle le demande."""
         if need == "activations":
             return self.activations(layer)
         if need == "image":
             return self._run.image
         if need in ("gradients", "image_gradients"):
-            found, _ = self.gradients(target, layer if need == "gradients" else None, score)
+            found, _ = self.gradients(question, layer if need == "gradients" else None)
             return found if scale == 1 else found.astype(np.float64) * scale
-        score_of = self.head.score_of(target, score)
+        score_of = self.head.score_of(question.target, question.score, against=question.against)
+        run = self._run.scores_of
         if need == "map_scores":
-            return lambda maps: score_of(self._run.scores_from(layer, maps))
-        return lambda images: score_of(self._run.scores_of(images))
+            run = partial(self._run.scores_from, layer)
+        return lambda inputs: question.sign * score_of(run(inputs))
 
-    def diagnose(self, target, layer, method, score, name, sign=1):
+    def diagnose(self, question, layer, method, name):
         """Les phrases qui disent pourquoi cette carte est vide ou douteuse ; [] si rien."""
         with self._lock:
-            gradients, _ = self.gradients(target, layer, score)
+            gradients, _ = self.gradients(question, layer)
             return diagnose_map(
                 self.activations(layer),
                 gradients,
-                self.signed(target, layer, method, score, sign)[0],
+                self.signed(question, layer, method)[0],
                 target=name,
-                sign=sign,
+                sign=question.sign,
                 layer=layer,
-                score=score,
+                score=question.score,
                 head=self.head,
-                saturated=self.head.saturated(target, self.outputs),
+                saturated=self.head.saturated(question.target, self.outputs),
             )
 
     def trim(self, max_bytes):

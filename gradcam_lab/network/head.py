@@ -53,23 +53,33 @@ class ScoreHead:
         """Renvoie les probabilités float32 (K,) à partir des sorties (U,) du réseau."""
         return self._probabilities(outputs).astype(np.float32)
 
-    def cotangent(self, target, score, outputs):
+    def cotangent(self, target, score, outputs, against=None):
         """Renvoie `(direction, scale)` : le gradient voulu vaut `scale` × celui de `direction`.
+
+        `against` : l'indice d'une classe dont on retranche le score, ou la probabilité.
 
         `direction` : float32 (U,), ce que la rétropropagation reçoit, d'amplitude 1 ;
         `scale` : nombre réel. Séparer les deux évite que de très petits gradients (une
         probabilité proche de 1) ne tombent à zéro en float32 dans le réseau.
         """
-        exact = self._direction(target, score, np.asarray(outputs, np.float64))
+        outputs = np.asarray(outputs, np.float64)
+        exact = self._direction(target, score, outputs)
+        if against is not None:
+            exact = exact - self._direction(against, score, outputs)
         scale = float(np.abs(exact).max(initial=0.0))
         if not np.isfinite(scale) or scale == 0.0:
             return np.zeros(self.units, np.float32), 0.0
         return (exact / scale).astype(np.float32), scale
 
-    def score_of(self, target, score):
+    def score_of(self, target, score, against=None):
         """La fonction qui tire de sorties (n, U) le score, ou la probabilité, de la classe (n,)."""
         way = self.scores if score == "logit" else self.probabilities
-        return lambda outputs: np.array([way(row)[target] for row in outputs], np.float32)
+
+        def score_of(outputs):
+            rows = np.array([way(row) for row in outputs])
+            return rows[:, target] - (0 if against is None else rows[:, against])
+
+        return score_of
 
     def agrees(self, scores, outputs, tolerance):
         """Vrai si ces scores (U,) redonnent bien `outputs` (U,), les sorties du modèle lui-même."""

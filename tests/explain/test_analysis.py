@@ -302,3 +302,71 @@ class TestMemory:
                 analysis.heatmaps([target], layers)
         analysis.image_gradients()
         assert len(analysis.classifier.network._functions) == 3
+
+
+class TestRatherThan:
+    """`against=` : l'écart entre deux scores, comparé à la formule et à des réseaux équivalents."""
+
+    @pytest.mark.parametrize("layer", ["conv1", "conv2"])
+    @pytest.mark.parametrize("method", ["gradcam", "hirescam"])
+    def test_signed_map_is_the_difference_of_the_two(self, analysis, layer, method):
+        formula = gl.METHODS[method].function
+        a = analysis.activations(layer)
+        g = analysis.gradients(2, layer) - analysis.gradients(0, layer)
+        signed = formula(a, g, relu=False)
+        choices = {"layer": layer, "method": method, "normalize": False, "against": 0}
+        atol = 1e-6 * np.abs(signed).max()
+        np.testing.assert_allclose(
+            analysis.heatmap(2, **choices), np.maximum(signed, 0), rtol=1e-4, atol=atol
+        )
+        contrary = analysis.heatmap(2, evidence="against", **choices)
+        np.testing.assert_allclose(contrary, np.maximum(-signed, 0), rtol=1e-4, atol=atol)
+
+    def test_swapping_the_classes_is_the_evidence_against(self, analysis):
+        contrary = analysis.heatmap(2, against=0, evidence="against")
+        np.testing.assert_allclose(analysis.heatmap(0, against=2), contrary, atol=1e-5)
+
+    def test_one_sigmoid_unit_between_two_columns_gives_the_same_map(self, model, analysis):
+        import keras
+
+        kernel, bias = model.model.layers[-1].get_weights()
+        unit = keras.layers.Dense(1, activation="sigmoid")
+        pooled = model.model.layers[-1].input
+        duel = keras.Model(model.model.input, unit(pooled))
+        unit.set_weights([kernel[:, 2:3] - kernel[:, :1], bias[2:3] - bias[:1]])
+        two = gl.Classifier(duel, preprocess=model._preprocess).analyze(tiny.make_image())
+        np.testing.assert_allclose(two.heatmap(1), analysis.heatmap(2, against=0), atol=1e-5)
+        p = analysis.probabilities
+        assert two.probabilities[1] == pytest.approx(p[2] / (p[2] + p[0]), rel=1e-5)
+
+    def test_one_unit_has_two_opposite_classes(self):
+        import keras
+        from keras import layers as L
+
+        keras.utils.set_random_seed(3)
+        network = keras.Sequential(
+            [keras.Input((8, 8, 3)), L.Conv2D(5, 3, activation="relu"), L.Flatten(), L.Dense(1)]
+        )
+        one = gl.Classifier(network).analyze(tiny.make_image(size=8))
+        np.testing.assert_allclose(one.heatmap(1, against=0), one.heatmap(1), atol=1e-6)
+        raw = one.heatmap(1, normalize=False)
+        np.testing.assert_allclose(
+            one.heatmap(1, against=0, normalize=False), 2 * raw, rtol=1e-5, atol=1e-9
+        )
+
+    def test_probabilities_are_differences_too(self, analysis):
+        g = analysis.gradients(2, score="probability") - analysis.gradients(0, score="probability")
+        signed = cam.gradcam(analysis.activations(), g)
+        found = analysis.heatmap(2, against=0, score="probability", normalize=False)
+        np.testing.assert_allclose(found, signed, rtol=1e-3, atol=1e-6 * signed.max())
+
+    def test_against_itself_or_nobody(self, analysis):
+        with pytest.raises(gl.errors.SettingError, match="une autre"):
+            analysis.heatmap(2, against="trois")
+        with pytest.raises(gl.errors.UnknownClassError):
+            analysis.heatmap(2, against="quartre-vingt")
+
+    def test_an_empty_map_names_both_classes(self, capsys):
+        analysis = linear_model([1, 1, 1]).analyze(np.full((6, 6, 3), 200, np.uint8))
+        assert not analysis.heatmap(0, against=1).any()
+        assert "« classe 0 » plutôt que « classe 1 »" in capsys.readouterr().out
