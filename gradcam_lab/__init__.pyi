@@ -1,5 +1,5 @@
 # Les noms publics : `lazy_loader` les lit ici, et les éditeurs les complètent d'ici.
-from . import errors, features, figures, lessons, methods
+from . import errors, features, figures, lessons, methods, metrics
 from .classroom.installation import check_installation
 from .errors import GradcamLabError
 from .explain.analysis import Analysis
@@ -48,6 +48,7 @@ __all__ = [
     "load_image",
     "load_model",
     "methods",
+    "metrics",
     "sample",
     "samples",
     "save",
