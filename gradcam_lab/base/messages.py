@@ -4,7 +4,7 @@ import sys
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-__all__ = ["muted", "overheard", "say"]
+__all__ = ["muted", "overheard", "say", "track"]
 
 # La liste où vont les phrases au lieu de l'écran, s'il y en a une.
 _heard = ContextVar("gradcam_lab_heard", default=None)
@@ -46,3 +46,10 @@ def overheard():
 
 # Quand personne n'a besoin de la liste, le nom dit mieux ce que l'on veut.
 muted = overheard
+
+
+def track(total, title, shown, unit="essai"):
+    """Renvoie une barre de progression de `tqdm`, à faire avancer par `update` ; ou muette."""
+    from tqdm import tqdm
+
+    return tqdm(total=total, desc=title, unit=unit, disable=not shown)

@@ -23,7 +23,7 @@ class Analysis:
     def __init__(self, classifier, image, run):
         self.classifier = classifier
         self.image = image
-        self._evidence = Evidence(run, lambda: classifier.network.plan.head)
+        self._evidence = Evidence(run, lambda: classifier.network.plan.head, self._black)
         self._said = set()
 
     # --- Les prédictions ----------------------------------------------------------------------
@@ -159,13 +159,15 @@ class Analysis:
         against=None,
         evidence="for",
         normalize=True,
+        progress=False,
     ):
         """Renvoie la carte de chaleur (*heatmap*) d'une classe.
 
         Arguments
         ---------
         target : indice, identifiant ou nom d'une classe, par défaut la plus probable
-        layer : nom de couche, par défaut `classifier.default_layer`
+        layer : nom de couche, par défaut `classifier.default_layer` ; aucune pour les méthodes
+            qui partent de l'image (`gl.METHODS[method].takes_layer` est faux)
         method : l'une de `gl.METHODS`
         score : « logit » (avant softmax) ou « probability » (après)
         against : une autre classe, pour expliquer l'écart entre les deux scores :
@@ -173,16 +175,19 @@ class Analysis:
         evidence : « for », ce qui plaide pour la classe ; « against », ce qui plaide contre elle
             (les gradients changent de signe)
         normalize : diviser par le maximum ; sinon la carte reste dans l'unité du score
+        progress : montrer une barre de progression, pour les méthodes qui font tourner le réseau
+            de nombreuses fois (voir `classifier.runs`) ; arrêter le noyau les interrompt
 
         Rend
         ----
-        float32 (h, w), dans [0, 1] si `normalize` ; une carte nulle le reste, et dit pourquoi
+        float32 (h, w), ou (H, W) pour les méthodes de famille « image », dans [0, 1] si
+        `normalize` ; une carte nulle le reste, et dit pourquoi
 
         Lève
         ----
         UnknownClassError, UnknownLayerError, UnknownMethodError, SettingError
             la classe, la couche, la méthode, le score ou le sens des indices n'existe pas ; ou
-            `against` est la classe expliquée elle-même
+            `against` est la classe expliquée elle-même, ou la méthode ne prend pas ce réglage
 
         Source
         ------
@@ -194,14 +199,21 @@ class Analysis:
         -------
         >>> heatmap = analysis.heatmap("dalmatien", layer="block5_conv3")
         """
-        method, score, layer = find_method(method), check_score(score), self._layer(layer)
-        sign = check_evidence(evidence)
+        method, score = find_method(method), check_score(score)
+        layer, sign = self._layer(layer, method), check_evidence(evidence)
         target = self._begin(target, [layer], score)
-        question = Question(target, score, self._against(target, against), sign)
-        return self._shown(question, layer, method, bool(normalize))
+        question = self._question(method, target, score, against, sign)
+        return self._shown(question, layer, method, bool(normalize), progress)
 
     def heatmaps(
-        self, targets=None, layers=None, *, method="gradcam", score="logit", normalize=True
+        self,
+        targets=None,
+        layers=None,
+        *,
+        method="gradcam",
+        score="logit",
+        normalize=True,
+        progress=False,
     ):
         """Renvoie les cartes de plusieurs classes et de plusieurs couches, en peu de passes.
 
@@ -209,11 +221,12 @@ class Analysis:
         ---------
         targets : une classe, une liste, ou un nombre n pour les n plus probables (`targets=20`)
         layers : un nom, une liste, ou « all » pour toutes les couches
-        method, score, normalize : comme `heatmap`
+        method, score, normalize, progress : comme `heatmap`
 
         Rend
         ----
-        dictionnaire `{(indice de la classe, nom de la couche): float32 (h, w)}`
+        dictionnaire `{(indice de la classe, nom de la couche): float32 (h, w)}` ; le nom est None
+        si la méthode ne prend pas de couche
 
         Lève
         ----
@@ -221,7 +234,7 @@ class Analysis:
             comme `heatmap`, ou si une liste est vide
         """
         method, score = find_method(method), check_score(score)
-        layers = self._layers(layers)
+        layers = self._layers(layers, method)
         if targets is None or isinstance(targets, int):
             self._begin(None, layers, score)
         targets = self._targets(targets)
@@ -230,7 +243,7 @@ class Analysis:
         questions = [Question(target, score) for target in targets]
         self._evidence.prepare(questions, layers, method, normalize)
         return {
-            (question.target, layer): self._shown(question, layer, method, normalize)
+            (question.target, layer): self._shown(question, layer, method, normalize, progress)
             for question in questions
             for layer in layers
         }
@@ -264,9 +277,9 @@ class Analysis:
             comme `heatmap`
         """
         method, score = find_method(method), check_score(score)
-        target, layer = self._target(target), self._layer(layer)
-        against, sign = self._against(target, against), check_evidence(evidence)
-        return self._diagnose(Question(target, score, against, sign), layer, method)
+        target, layer = self._target(target), self._layer(layer, method)
+        question = self._question(method, target, score, against, check_evidence(evidence))
+        return self._diagnose(question, layer, method)
 
     def trim(self, max_bytes=0):
         """Libère de la mémoire : oublie les gradients les moins récents au-delà de `max_bytes`.
@@ -290,7 +303,7 @@ class Analysis:
         """Renvoie l'indice de la classe ; la première passe prépare déjà sa carte."""
         if target is not None:
             target = self.classifier.find_class(target)
-        self._evidence.begin(layers, target, score)
+        self._evidence.begin([layer for layer in layers if layer], target, score)
         return self._target(target)
 
     def _target(self, target):
@@ -298,8 +311,15 @@ class Analysis:
             return int(np.argmax(self.probabilities))
         return self.classifier.find_class(target)
 
-    def _layer(self, layer):
-        return self.classifier.find_layer(layer)
+    def _layer(self, layer, method=None):
+        if method is None or method.takes_layer:
+            return self.classifier.find_layer(layer)
+        if layer is not None:
+            raise SettingError(
+                f"{method.title} part de l'image, et non d'une couche : retirez l'argument "
+                f"layer={layer!r:.40}."
+            )
+        return None
 
     def _targets(self, targets):
         if isinstance(targets, (int, np.integer)) and not isinstance(targets, bool):
@@ -308,12 +328,14 @@ class Analysis:
             targets = [targets]
         return _some({self._target(target): None for target in targets}, "targets", "classe")
 
-    def _layers(self, layers):
-        if isinstance(layers, str) and layers == "all":
+    def _layers(self, layers, method):
+        if layers is None:
+            return [self._layer(None, method)]
+        if isinstance(layers, str) and layers == "all" and method.takes_layer:
             return [layer.name for layer in self.classifier.layers]
         if isinstance(layers, str) or not hasattr(layers, "__iter__"):
             layers = [layers]
-        return _some({self._layer(layer): None for layer in layers}, "layers", "couche")
+        return _some({self._layer(layer, method): None for layer in layers}, "layers", "couche")
 
     def _against(self, target, against):
         """L'indice de la classe dont on retranche le score, ou None."""
@@ -328,8 +350,22 @@ class Analysis:
             )
         return found
 
-    def _shown(self, question, layer, method, normalize):
-        heatmap = self._evidence.heatmap(question, layer, method, normalize)
+    def _question(self, method, target, score, against, sign):
+        """La `Question`, si cette méthode sait y répondre."""
+        if not method.class_specific and (against is not None or sign < 0):
+            raise SettingError(
+                f"{method.title} ne regarde aucune classe : elle ne dit ni le contre, ni « plutôt "
+                "que » ; choisissez une autre méthode, comme « gradcam »."
+            )
+        return Question(target, score, self._against(target, against), sign)
+
+    def _black(self):
+        """La photo noire, préparée pour le réseau, float32 (H, W, C)."""
+        size = (*self.classifier.input_size, 3)
+        return self.classifier.preprocess(np.zeros(size, np.uint8))[0]
+
+    def _shown(self, question, layer, method, normalize, progress=False):
+        heatmap = self._evidence.heatmap(question, layer, method, normalize, progress)
         key = (question, layer, method.name)
         if not heatmap.any() and key not in self._said:
             self._said.add(key)

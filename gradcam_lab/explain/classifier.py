@@ -9,6 +9,7 @@ from ..base.checks import check_count
 from ..base.quiet import check_backend
 from ..errors import ImageError, ModelError, SettingError, UnknownLayerError
 from ..images import load_image, resize_for_network
+from ..methods.registry import find_method
 from ..network.class_search import find, search
 from ..network.engine import Engine
 from ..network.flatten import flatten, symbolic_output
@@ -139,6 +140,30 @@ class Classifier:
             la couche est à l'intérieur d'un réseau imbriqué, ou sert plusieurs fois
         """
         return symbolic_output(self.model, self._plan, self.find_layer(layer))
+
+    def runs(self, method="gradcam", layer=None):
+        """Renvoie combien de fois le réseau tournera, au plus, pour une carte de cette méthode.
+
+        Arguments
+        ---------
+        method : l'une de `gl.METHODS`
+        layer : nom de couche, par défaut `default_layer` ; aucune si la méthode n'en prend pas
+
+        Rend
+        ----
+        entier ; 1 pour les méthodes qui n'ont besoin que d'un gradient
+
+        Lève
+        ----
+        UnknownLayerError, UnknownMethodError
+            la couche ou la méthode n'existe pas
+        """
+        method = find_method(method)
+        if method.runs is None:
+            return 1
+        name = self.find_layer(layer)
+        channels = self.network.layout.channels(name)
+        return int(method.runs(self.network.layout.image_shape, channels))
 
     # --- Les classes --------------------------------------------------------------------------
 

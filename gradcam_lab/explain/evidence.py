@@ -21,6 +21,9 @@ _GRADIENT_BYTES = 64 * 2**20
 _HEATMAP_BYTES = 32 * 2**20
 # Ce que plusieurs couches ou plusieurs classes peuvent occuper ensemble, le temps d'une passe.
 _TOGETHER_BYTES = 96 * 2**20
+# Les demandes proportionnelles au gradient du score.
+_GRADIENTS = {"gradients", "image_gradients", "guided_gradients"}
+_GUIDED = ("guidé",)
 
 
 @dataclass(frozen=True)
@@ -37,14 +40,19 @@ class Question:
     sign: int = 1
 
 
+# Celle des méthodes qui ne regardent aucune classe.
+_NO_QUESTION = Question(-1)
+
+
 class Evidence:
     """Les indices tirés d'une `Run` : une méthode y prend ce qu'elle déclare (`Method.needs`)."""
 
-    def __init__(self, run, head):
+    def __init__(self, run, head, black):
         self._run = run
-        self._head = head
+        self._head, self._black = head, black
         self._gradients = ArrayCache(_GRADIENT_BYTES)
         self._heatmaps = ArrayCache(_HEATMAP_BYTES)
+        self._signed = ArrayCache(_HEATMAP_BYTES // 4)
         # Deux fils peuvent interroger la même analyse.
         self._lock = threading.RLock()
 
@@ -83,23 +91,31 @@ class Evidence:
         """
         with self._lock:
             direction, scale = self._cotangent(question)
-            key = (replace(question, sign=1), layer)
-            found = self._gradients.get(key)
-            if found is None:
-                if layer is None:
-                    found = self._run.image_gradients(direction[None])[0]
-                else:
-                    found = self._run.gradients(direction[None], [layer])[layer][0]
-                self._gradients.put(key, found)
-            return found, scale
+            return self._gradient((replace(question, sign=1), layer), direction), scale
 
-    def heatmap(self, question, layer, method, normalized):
+    def _gradient(self, key, direction):
+        """Le gradient de la clé `(question, couche, None pour l'image, ou « guidé »)`."""
+        found = self._gradients.get(key)
+        if found is None:
+            layer = key[1]
+            if layer is None:
+                found = self._run.image_gradients(direction[None])[0]
+            elif layer is _GUIDED:
+                found = self._run.guided_gradients(direction)
+            else:
+                found = self._run.gradients(direction[None], [layer])[layer][0]
+            self._gradients.put(key, found)
+        return found
+
+    def heatmap(self, question, layer, method, normalized, progress=False):
         """La carte float32 (h, w), calculée une fois ; à ne pas modifier."""
         with self._lock:
+            if not method.class_specific:
+                question = _NO_QUESTION
             key = (question, layer, method.name, normalized)
             found = self._heatmaps.get(key)
             if found is None:
-                signed, scale = self.signed(question, layer, method)
+                signed, scale = self.signed(question, layer, method, progress)
                 found = self._heatmaps.put(key, _finish(signed, scale, normalized))
             return found
 
@@ -144,20 +160,28 @@ class Evidence:
             groups[-1].append(layer)
         return groups
 
-    def _cotangent(self, question):
+    def _cotangent(self, question, outputs=None):
+        outputs = self.outputs if outputs is None else outputs
         return self.head.cotangent(
-            question.target, question.score, self.outputs, against=question.against
+            question.target, question.score, outputs, against=question.against
         )
 
-    def signed(self, question, layer, method):
+    def signed(self, question, layer, method, progress=False):
         """`(carte, scale)` : la carte avant ReLU, à multiplier par `scale` pour son unité."""
         with self._lock, np.errstate(all="ignore"):
             scale = 1.0
-            if {"gradients", "image_gradients"} & set(method.needs):
+            if _GRADIENTS.intersection(method.needs):
                 _, scale = self._cotangent(question)
-            inside = question.sign * (1.0 if method.homogeneous else scale)
-            needs = [self._supply(need, question, layer, inside) for need in method.needs]
-            return method.function(*needs, relu=False), scale if method.homogeneous else 1.0
+            key = (question, layer, method.name)
+            found = self._signed.get(key)
+            if found is None:
+                inside = 1.0 if method.homogeneous else scale
+                needs = [self._supply(need, question, layer, inside) for need in method.needs]
+                extra = {"progress": progress} if method.runs else {}
+                found = method.function(*needs, relu=False, **extra)
+                if method.runs:  # trop long pour être refait quand on demandera un diagnostic
+                    self._signed.put(key, found)
+            return found, scale if method.homogeneous else 1.0
 
     def _supply(self, need, question, layer, scale):
         """Ce que demande une méthode (voir `NEEDS`), calculé seulement si elle le demande."""
@@ -165,8 +189,18 @@ class Evidence:
             return self.activations(layer)
         if need == "image":
             return self._run.image
-        if need in ("gradients", "image_gradients"):
+        if need == "black":
+            return self._black()
+        if need == "image_slopes":
+            return partial(self._slopes, question)
+        if need == "guided_gradients":
+            # Le signe entre dans le calcul : les ReLU guidées ne laissent remonter que le positif.
+            direction, _ = self._cotangent(question)
+            found = self._gradient((question, _GUIDED), question.sign * direction)
+            return found if scale == 1 else found.astype(np.float64) * scale
+        if need in _GRADIENTS:
             found, _ = self.gradients(question, layer if need == "gradients" else None)
+            scale = question.sign * scale
             return found if scale == 1 else found.astype(np.float64) * scale
         score_of = self.head.score_of(question.target, question.score, against=question.against)
         run = self._run.scores_of
@@ -174,12 +208,24 @@ class Evidence:
             run = partial(self._run.scores_from, layer)
         return lambda inputs: question.sign * score_of(run(inputs))
 
+    def _slopes(self, question, images):
+        """Les gradients du score de la question en ces images, (n, H, W, C)."""
+        rows = [self.outputs] * len(images)
+        if question.score == "probability":
+            rows = self._run.scores_of(images)
+        pairs = [self._cotangent(question, row) for row in rows]
+        directions, scales = np.stack([d for d, _ in pairs]), np.array([s for _, s in pairs])
+        found = self._run.slopes_of(images, directions)
+        return question.sign * scales[:, None, None, None] * found
+
     def diagnose(self, question, layer, method, name):
         """Les phrases qui disent pourquoi cette carte est vide ou douteuse ; [] si rien."""
         with self._lock:
-            gradients, _ = self.gradients(question, layer)
+            gradients = None
+            if "gradients" in method.needs:
+                gradients, _ = self.gradients(question, layer)
             return diagnose_map(
-                self.activations(layer),
+                self.activations(layer) if method.takes_layer else None,
                 gradients,
                 self.signed(question, layer, method)[0],
                 target=name,
@@ -188,6 +234,7 @@ class Evidence:
                 score=question.score,
                 head=self.head,
                 saturated=self.head.saturated(question.target, self.outputs),
+                title=method.title,
             )
 
     def trim(self, max_bytes):

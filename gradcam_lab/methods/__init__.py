@@ -9,18 +9,28 @@ from .cam import (
     pooled_gradients,
     xgradcam,
 )
+from .eigen import eigencam
+from .pixels import guided_backprop, guided_gradcam, integrated_gradients
 from .registry import METHODS, SCORES, Method, find_method
+from .trials import ablationcam, occlusion, scorecam
 
 __all__ = [
     "METHODS",
-    "SCORES",
     "Method",
+    "SCORES",
+    "ablationcam",
+    "eigencam",
     "find_method",
     "gradcam",
     "gradcam_plus_plus",
+    "guided_backprop",
+    "guided_gradcam",
     "hirescam",
+    "integrated_gradients",
     "layercam",
     "normalize",
+    "occlusion",
     "pooled_gradients",
+    "scorecam",
     "xgradcam",
 ]

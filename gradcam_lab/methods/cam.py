@@ -16,6 +16,7 @@ __all__ = [
     "layercam",
     "normalize",
     "pooled_gradients",
+    "rectify",
     "xgradcam",
 ]
 
@@ -73,7 +74,7 @@ def gradcam(activations, gradients, *, relu=True):
     """
     activations, gradients = _pair(activations, gradients)
     alpha = pooled_gradients(gradients)  # alpha_k^c, éq. (1)
-    return _rectify(activations @ alpha / len(alpha), relu)  # éq. (2)
+    return rectify(activations @ alpha / len(alpha), relu)  # éq. (2)
 
 
 def gradcam_plus_plus(activations, gradients, *, relu=True):
@@ -107,7 +108,7 @@ def gradcam_plus_plus(activations, gradients, *, relu=True):
     usable = (gradients != 0) & (denominator != 0)
     a = np.divide(1.0, denominator, out=np.zeros_like(gradients), where=usable)
     weights = (a * np.maximum(gradients, 0)).sum(axis=(0, 1))
-    return _rectify(activations @ weights / len(weights), relu)
+    return rectify(activations @ weights / len(weights), relu)
 
 
 def hirescam(activations, gradients, *, relu=True):
@@ -131,7 +132,7 @@ def hirescam(activations, gradients, *, relu=True):
     Draelos et Carin, *Use HiResCAM instead of Grad-CAM*, 2020.
     """
     activations, gradients = _pair(activations, gradients)
-    return _rectify(_channel_mean(activations, gradients), relu)
+    return rectify(_channel_mean(activations, gradients), relu)
 
 
 def layercam(activations, gradients, *, relu=True):
@@ -157,7 +158,7 @@ def layercam(activations, gradients, *, relu=True):
     Jiang et al., *LayerCAM*, IEEE TIP 2021.
     """
     activations, gradients = _pair(activations, gradients)
-    return _rectify(_channel_mean(activations, np.maximum(gradients, 0)), relu)
+    return rectify(_channel_mean(activations, np.maximum(gradients, 0)), relu)
 
 
 def xgradcam(activations, gradients, *, relu=True):
@@ -186,7 +187,7 @@ def xgradcam(activations, gradients, *, relu=True):
     total = activations.sum(axis=(0, 1), dtype=np.float64)
     weighted = np.einsum("ijk,ijk->k", activations, gradients, dtype=np.float64)
     weights = np.divide(weighted, total, out=np.zeros_like(total), where=total != 0)
-    return _rectify(activations @ weights.astype(activations.dtype) / len(weights), relu)
+    return rectify(activations @ weights.astype(activations.dtype) / len(weights), relu)
 
 
 def normalize(heatmap):
@@ -229,5 +230,6 @@ def _channel_mean(activations, weights):
     return np.einsum("ijk,ijk->ij", activations, weights) / activations.shape[-1]
 
 
-def _rectify(heatmap, relu):
+def rectify(heatmap, relu):
+    """La carte après ReLU, ou telle quelle."""
     return np.maximum(heatmap, 0) if relu else heatmap

@@ -7,6 +7,7 @@ surveille que la carte. Partir de l'image donne ses propres gradients ; partir d
 donne les scores qu'elle aurait eus.
 """
 
+import functools
 import threading
 
 import numpy as np
@@ -26,6 +27,7 @@ _KEPT_BYTES = 16 * 2**20
 _HALF_PRECISION_SCALE = 1024.0
 # Une fonction compilée par couche visitée ; les plus anciennes s'oublient.
 _FUNCTIONS = 32
+_GUIDED = "GradcamLabGuidedRelu"
 
 
 class Engine:
@@ -88,18 +90,48 @@ class Engine:
         `around` : ce qui contourne la carte, le même pour toutes.
         """
         (key, rows), around = next(iter(changed.items())), around or {}
-        step = self._together((key, *around), len(rows))
+        # Une étape a son entrée et sa sortie en mémoire : deux fois la plus grande carte.
+        step = self._rows(2 * max(self.layout.widths(key)), (key, *around), len(rows))
         parts = [
             self.compute({key: rows[i : i + step], **around}).scores
             for i in range(0, len(rows), step)
         ]
         return np.concatenate(parts)
 
+    def slopes(self, images, directions):
+        """Les gradients float32 (n, H, W, C) des images, chacune dans sa direction (n, U)."""
+        key = self.plan.input_key
+        step = self._rows(sum(self.layout.widths(key)), (key,), len(images))
+        parts = [
+            self.compute(
+                {key: images[i : i + step]}, watched=(key,), directions=directions[i : i + step]
+            ).gradients[key]
+            for i in range(0, len(images), step)
+        ]
+        return np.concatenate(parts)
+
+    def guided(self, image, direction):
+        """Le gradient guidé float32 (1, H, W, C) : chaque ReLU ne laisse remonter que le positif.
+
+        Springenberg et al., 2015. Un réseau sans ReLU lève `ModelError`.
+        """
+        import tensorflow as tf
+
+        with self._lock, self.plan.explained():
+            function = self._functions.get("guided")
+            function = function or self._functions.put("guided", self._compile_guided())
+            self.forward_count += 1
+            return function(tf.constant(image), tf.constant(direction[None])).numpy()
+
     def _together(self, keys, count):
-        """Combien de lignes passent à la fois : une seule si ces résultats ne se répètent pas."""
+        """Combien de directions passent à la fois, d'une même image."""
+        return self._rows(sum(self.layout.bytes(key) for key in keys), keys, count)
+
+    def _rows(self, size, keys, count):
+        """Combien de lignes de `size` octets passent à la fois : une si `keys` ne s'y prête pas."""
         if count == 1 or not self._can_share(None, keys):
             return 1
-        return max(1, _BATCH_BYTES // sum(self.layout.bytes(key) for key in keys))
+        return max(1, _BATCH_BYTES // size)
 
     def compute(self, values, *, watched=(), kept=(), directions=None):
         """Fait tourner le réseau, des résultats `values` (clé → tableau) jusqu'aux scores.
@@ -178,6 +210,29 @@ class Engine:
             feeds, tf.TensorSpec((None, units)), tf.TensorSpec((), tf.bool)
         )
 
+    def _compile_guided(self):
+        """La fonction TensorFlow qui remonte des scores à l'image par des ReLU guidées."""
+        import tensorflow as tf
+
+        _register_guided()
+        names = {"Relu": _GUIDED, "Relu6": _GUIDED}
+
+        def compute(image, direction):
+            graph = tf.compat.v1.get_default_graph()
+            with graph.gradient_override_map(names):
+                found = self.plan.run({self.plan.input_key: image}, [self.plan.score_key])
+            if not any(operation.type in names for operation in graph.get_operations()):
+                raise ModelError(
+                    "Ce réseau n'a pas de ReLU, et la rétropropagation guidée ne se définit pas "
+                    "sans elles : choisissez une autre méthode, comme « integrated_gradients »."
+                )
+            scores = tf.reshape(tf.cast(found[self.plan.score_key], tf.float32), (1, -1))
+            return tf.cast(tf.gradients(scores, image, direction)[0], tf.float32)
+
+        return tf.function(compute, autograph=False).get_concrete_function(
+            tf.TensorSpec((1, *self.layout.image_shape)), tf.TensorSpec((1, self.plan.head.units))
+        )
+
     def kept(self, key):
         """Les clés que garde la passe d'une image : la coupe à `key`, puis les dernières cartes."""
         kept, size = dict.fromkeys(self.layout.cut(key)), 0
@@ -212,6 +267,20 @@ class Engine:
             self.forward_count = count  # un essai, et non une passe de plus
         margin = (5e-2 if self.layout.half else 1e-3) * max(1e-6, np.abs(alone).max())
         return bool(np.abs(together - alone).max() <= margin)
+
+
+@functools.cache
+def _register_guided():
+    """Apprend à TensorFlow, une fois par programme, la dérivée d'une ReLU guidée."""
+    import tensorflow as tf
+
+    @tf.RegisterGradient(_GUIDED)
+    def guided(operation, gradient):
+        output = operation.outputs[0]
+        passes = (output > 0) & (gradient > 0)
+        if operation.type == "Relu6":
+            passes &= output < 6
+        return tf.where(passes, gradient, tf.zeros_like(gradient))
 
 
 class ChannelSlope:

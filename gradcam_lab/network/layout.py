@@ -104,6 +104,16 @@ class Layout:
         shape, dtype = self._shapes[key]
         return dtype.size * math.prod(size or 1 for size in shape[1:])
 
+    def channels(self, layer):
+        """Le nombre de canaux de la carte de cette couche."""
+        return self._shapes[self.maps[layer]][0][-1]
+
+    def widths(self, key):
+        """Les octets, pour une image, de chaque résultat qui mène de `key` aux scores."""
+        steps = self.plan.needed({key}, [self.plan.score_key])
+        keys = {key, *(other for step in steps for other in step.outputs)}
+        return [self.bytes(other) for other in keys if other in self._shapes]
+
     def one_row_an_image(self, keys):
         """Vrai si chaque résultat a une ligne par image : on peut le couper, ou le répéter."""
         return self.rows == _PROBE and all(

@@ -132,6 +132,15 @@ class Run:
         (key,) = self._image
         return self._engine.scores({key: np.asarray(images, np.float32)})
 
+    def slopes_of(self, images, directions):
+        """Les gradients (n, H, W, C) de n directions (n, U), chacun en sa propre image."""
+        return self._engine.slopes(np.asarray(images, np.float32), directions)
+
+    def guided_gradients(self, direction):
+        """Le gradient guidé float32 (H, W, C) de cette direction (U,)."""
+        (image,) = self._image.values()
+        return self._engine.guided(image, direction)[0]
+
     @property
     def image(self):
         """L'image préparée, float32 (H, W, C) ; à ne pas modifier."""
