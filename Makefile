@@ -56,6 +56,7 @@ colab: ## essaie le paquet avec les versions exactes de Google Colab (Python 3.1
 notebooks: ## réexécute les carnets sur place et enregistre leurs sorties
 	@sh scripts/install.sh test
 	@$(RUN) scripts/run_notebooks.py
+	@$(RUN) scripts/write_solutions.py
 
 format: ## met en forme le code
 	@sh scripts/install.sh test

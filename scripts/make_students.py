@@ -55,7 +55,8 @@ def rewrite(text: str, name: str, repo: str) -> str:
         link, mark, anchor = found[2].partition("#")
         address = re.match(r"[a-z][a-z0-9+.-]*:|/|$", link)  # ou un endroit de cette page
         path = link if address else posixpath.normpath(f"notebooks/{link}")
-        if "notebooks/solutions" in path and (not address or repo in link):
+        solved = "notebooks/solutions" in path or "docs/solutions" in path
+        if solved and (not address or repo in link):
             raise ValueError(
                 f"{name} : « {link} » mène aux solutions ; écrivez ce lien [texte](solutions/…)."
             )

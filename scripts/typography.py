@@ -12,7 +12,13 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("README.md", "CONTRIBUTING.md", "docs/depannage.md", "docs/fiche.md")
+PAGES = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/depannage.md",
+    "docs/fiche.md",
+    "docs/guide_enseignant.md",
+)
 
 # Le code, les cibles des liens, les adresses et les balises ne changent pas.
 _KEPT = r"(`[^`]*`|\]\([^)]*\)|https?://\S+|<[^>]+>)"

@@ -46,6 +46,7 @@ def place(tmp_path):
 def test_every_lesson_is_there_and_no_solution():
     written = {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
     assert set(FILES) == written | {"LICENCE.txt"}
+    assert not any("solution" in name or name.endswith(".md") for name in FILES)
     assert "00_sommaire.ipynb" in written
 
 
@@ -124,6 +125,7 @@ def test_links(text, expected):
     [
         '<a href="solutions/01_predire.ipynb">solution</a>',
         f"[solution]({ADDRESS}/notebooks/solutions/01_predire.ipynb)",
+        "[solution](../docs/solutions.md#leçon-1-prédire)",
     ],
 )
 def test_a_link_that_would_give_the_solution_is_refused(text):

@@ -35,7 +35,7 @@ def test_code_links_and_tables_are_kept(kept):
     assert no_break(kept) == kept
 
 
-@pytest.mark.parametrize("name", [*PAGES, "docs/carte_mini.md"])
+@pytest.mark.parametrize("name", [*PAGES, "docs/carte_mini.md", "docs/solutions.md"])
 def test_the_pages_are_written_so(name):
     lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
     wanted = no_break((ROOT / name).read_text(encoding="utf-8")).splitlines()
