@@ -89,6 +89,15 @@ def test_every_lesson_of_the_index_has_its_section():
     assert found == set(index()) | {"00_sommaire.ipynb"}
 
 
+def test_the_lessons_that_ask_for_vgg16_are_named():
+    asking = [
+        path for path in NOTEBOOKS.glob("[0-9]*.ipynb") if 'load_model("vgg16")' in contents(path)
+    ]
+    named = re.search(r"Le sommaire et les leçons ([\d, et]+) demandent VGG16", plain(TEXT))[1]
+    expected = {int(path.name[:2]) for path in asking} - {0}
+    assert {int(number) for number in re.findall(r"\d+", named)} == expected
+
+
 @pytest.mark.parametrize("title", SECTIONS)
 def test_a_section_is_complete(title):
     text, name = SECTIONS[title], notebook_of(title).name
