@@ -4,10 +4,12 @@ import sys
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-__all__ = ["muted", "overheard", "say", "track"]
+__all__ = ["followed", "muted", "overheard", "say", "track"]
 
 # La liste où vont les phrases au lieu de l'écran, s'il y en a une.
 _heard = ContextVar("gradcam_lab_heard", default=None)
+# La fonction qui suit les longs calculs, s'il y en a une.
+_follower = ContextVar("gradcam_lab_follower", default=None)
 _said = []
 
 
@@ -48,8 +50,33 @@ def overheard():
 muted = overheard
 
 
+@contextmanager
+def followed(follower):
+    """Dans ce bloc, `follower(fait, total)` suit les longs calculs ; ce qu'elle lève les arrête."""
+    token = _follower.set(follower)
+    try:
+        yield
+    finally:
+        _follower.reset(token)
+
+
+@contextmanager
 def track(total, title, shown, unit="essai"):
-    """Renvoie une barre de progression de `tqdm`, à faire avancer par `update` ; ou muette."""
+    """Donne la fonction `advance(n)` qui fait avancer une barre de progression (`tqdm`), ou rien.
+
+    Elle prévient aussi celle de `followed`.
+    """
     from tqdm import tqdm
 
-    return tqdm(total=total, desc=title, unit=unit, disable=not shown)
+    follower = _follower.get()
+    with tqdm(total=total, desc=title, unit=unit, disable=not shown) as bar:
+        done = 0
+
+        def advance(count):
+            nonlocal done
+            done += count
+            bar.update(count)
+            if follower is not None:
+                follower(done, total)
+
+        yield advance

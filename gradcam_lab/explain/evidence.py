@@ -59,6 +59,8 @@ class Evidence:
     @property
     def outputs(self):
         """Les sorties (U,) du réseau avant softmax."""
+        if self._run.started:  # elles ne changent plus : inutile d'attendre un long calcul
+            return self._run.outputs
         with self._lock:
             return self._run.outputs
 

@@ -1,10 +1,11 @@
 """Le code équivalent : les quelques lignes qui redonnent exactement l'image affichée."""
 
+from ..methods.registry import find_method
 from .sources import OWN
 
 __all__ = [
     "call", "color_arguments", "colors", "equivalent_code", "map_arguments", "map_choices",
-    "quoted",
+    "place", "quoted",
 ]  # fmt: skip
 
 
@@ -33,7 +34,15 @@ def equivalent_code(lines, *, photo, network, explorer):
 
 def map_choices(state):
     """Les réglages d'une carte, comme les prend `analysis.heatmap`."""
-    return {"layer": state.layer, "method": state.method, "score": state.score}
+    layer = {"layer": state.layer} if find_method(state.method).takes_layer else {}
+    return {**layer, "method": state.method, "score": state.score}
+
+
+def place(state):
+    """Où la carte est prise, en toutes lettres."""
+    if find_method(state.method).takes_layer:
+        return f"couche {state.layer}"
+    return f"méthode {find_method(state.method).title}"
 
 
 def colors(state):

@@ -12,7 +12,7 @@ from ..figures.paper import captioned
 from ..images import colorize, fitted_size, png_bytes
 from ..images.resizing import BOX
 from ..methods.registry import METHODS
-from .code import map_choices
+from .code import map_choices, place
 from .texts import SCORE_TITLES
 from .views import find_view
 
@@ -33,7 +33,8 @@ def make_files(session, result):
         raw = analysis.heatmap(state.target, normalize=False, **map_choices(state))
         full = view.full_size(result, analysis)
     photo = session.photos[state.photo].title.rsplit(".", 1)[0]
-    parts = (photo, classifier.name, prediction.label_fr, state.layer, state.method)
+    layer = state.layer if METHODS[state.method].takes_layer else ""
+    parts = (photo, classifier.name, prediction.label_fr, layer, state.method)
     stem = "_".join(filter(None, map(_slug, parts)))
     values = io.BytesIO()
     np.save(values, raw)
@@ -51,8 +52,8 @@ def _captioned_map(result, analysis, prediction, raw):
     lines = [
         f"réseau {analysis.classifier.name}",
         f"classe « {prediction.label_fr} » ({short_percent(prediction.probability)})",
-        f"couche {state.layer} ({h} × {w})",
-        f"{METHODS[state.method].title}, {SCORE_TITLES[state.score]}",
+        f"{place(state)} ({h} × {w})",
+        f"{METHODS[state.method].caption}, {SCORE_TITLES[state.score]}",
         f"palette {state.colormap}, de 0 à {short(raw.max())}",
     ]
     colored = colorize(result.heatmap, (height, width), colormap=state.colormap)

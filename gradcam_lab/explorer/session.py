@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..base.messages import muted, overheard
+from ..base.messages import followed, muted, overheard
 from ..errors import GradcamLabError, ModelError
+from ..methods.registry import find_method
 from ..models import catalogue as zoo
 from . import sources, texts
 from .code import equivalent_code, quoted
@@ -249,17 +250,79 @@ class Session:
             score, disabled["score"] = "probability", texts.NO_LOGIT
         if len(self._main.get(state.network, ())) == len(classifier.layers):
             disabled["all_layers"] = texts.ALL_LAYERS_SHOWN
-        settled = replace(state, target=target, rival=rival, layer=layer, score=score)
+        method = find_method(state.method)
+        reason = view.refuses(method)
+        if reason:
+            method, disabled["method"] = find_method("gradcam"), reason
+        if not method.takes_layer:
+            disabled["layer"] = f"{method.title} part de l'image entière"
+        settled = replace(
+            state, target=target, rival=rival, layer=layer, score=score, method=method.name
+        )
         return view.settle(settled), disabled
 
     def _content(self, state, view, analysis, layers):
         """Les cartes de l'état : les dernières servent encore si seules les couleurs changent."""
-        map_key = (state.photo, state.network, state.target, state.layer, state.method, state.score)
-        key = (view.name, *map_key, *view.depends_on(state, layers))
+        key = self._key(state, view, layers)
         if self._last[0] != key:
             with muted():
                 self._last = (key, view.compute(analysis, state, layers))
         return self._last[1]
+
+    def _key(self, state, view, layers):
+        map_key = (state.photo, state.network, state.target, state.layer, state.method, state.score)
+        return (view.name, *map_key, *view.depends_on(state, layers))
+
+    # --- Les méthodes qui font tourner le réseau de nombreuses fois -------------------------------
+
+    def runs(self, state, method):
+        """Renvoie combien de passes du réseau demande, au plus, cette méthode dans cet état.
+
+        Arguments
+        ---------
+        state : un `ExplorerState`
+        method : le nom d'une méthode
+        """
+        return self.classifier(state.network).runs(method, state.layer)
+
+    def pending(self, state):
+        """Renvoie ce qui distingue les cartes de cet état, et l'annonce de leur calcul.
+
+        Arguments
+        ---------
+        state : un `ExplorerState`
+
+        Rend
+        ----
+        (clé, phrase) ; la phrase est vide si les cartes sont prêtes, ou le seront aussitôt
+        """
+        try:
+            state, view, _, names = self._ready(state.checked())
+        except (GradcamLabError, MemoryError):
+            return None, ""  # `render` le dira
+        key, method = self._key(state, view, names), find_method(state.method)
+        if method.runs is None or self._last[0] == key:
+            return key, ""
+        runs = len(view.targets(state)) * self.runs(state, method.name)
+        return key, texts.long(method.title, runs)
+
+    def prepare(self, state, follower):
+        """Calcule les cartes de cet état, sans rien dessiner ; `render` les trouvera faites.
+
+        Arguments
+        ---------
+        state : un `ExplorerState`
+        follower : la fonction `follower(fait, total)` qui suit le calcul ; ce qu'elle lève l'arrête
+        """
+        state, view, analysis, names = self._ready(state.checked())
+        with followed(follower):
+            self._content(state, view, analysis, names)
+
+    def _ready(self, state):
+        """L'état où rien n'est automatique, sa vue, son analyse, et les noms des couches."""
+        view, analysis = find_view(state.view), self.analysis(state)
+        state, _ = self._settled(state, view, analysis)
+        return state, view, analysis, [layer.name for layer in self.layers(state)]
 
 
 def _class_name(classifier, prediction):

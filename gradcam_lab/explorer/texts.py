@@ -3,7 +3,8 @@
 from ..base.numbers import seconds
 
 __all__ = [
-    "ALL_LAYERS_SHOWN", "NO_LOGIT", "OUT_OF_MEMORY", "SCORE_TITLES", "status", "unexpected",
+    "ALL_LAYERS_SHOWN", "NO_LOGIT", "OUT_OF_MEMORY", "SCORE_TITLES", "long", "status",
+    "unexpected",
 ]  # fmt: skip
 
 SCORE_TITLES = {"logit": "score avant softmax", "probability": "probabilité, après softmax"}
@@ -23,6 +24,11 @@ def unexpected(error):
         "Ce choix a provoqué une erreur imprévue, et l'image n'a pas changé. Essayez un autre "
         f"choix ; si elle revient, signalez-la avec ce détail : {detail[:300]}"
     )
+
+
+def long(title, runs):
+    """Ce que va coûter une méthode par essais."""
+    return f"{title} : jusqu'à {runs} passes du réseau. Un autre choix arrête le calcul."
 
 
 def status(forward, backward, drawing, total):

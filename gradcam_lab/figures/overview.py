@@ -27,6 +27,7 @@ def show(
     alpha=ALPHA,
     colormap=COLORMAP,
     blend=BLEND,
+    progress=False,
 ):
     """Dessine la photo, la carte de chaleur, la superposition et les probabilités.
 
@@ -38,8 +39,10 @@ def show(
     analysis : le résultat de `model.analyze(image)`
     targets, layers : comme à `analysis.heatmaps` : un nom, une liste, un nombre de classes, ou
         « all » pour toutes les couches
-    methods : un nom de `gl.METHODS`, une liste, ou « all » ; par défaut Grad-CAM
+    methods : un nom de `gl.METHODS`, une liste, ou « all » pour toutes celles qui répondent
+        aussitôt ; par défaut Grad-CAM. `model.runs(method)` dit ce que coûtent les autres
     score : « logit » (avant softmax) ou « probability » (après)
+    progress : montrer une barre de progression, pour les méthodes longues
     alpha, colormap, blend : comme à `gl.superimpose`
 
     Rend
@@ -66,7 +69,7 @@ def show(
         )
     methods = _methods(methods)
     alpha = check_overlay(alpha, colormap=colormap, blend=blend)
-    rows = _rows(analysis, targets, layers, methods, score)
+    rows = _rows(analysis, targets, layers, methods, score, progress)
     photo = np.asarray(shrink(analysis.image))
     overlays, notes = [], []
     for target, layer, method, heatmap in rows:
@@ -98,7 +101,8 @@ def _methods(methods):
     if methods is None:
         return ["gradcam"]
     if isinstance(methods, str):
-        methods = list(METHODS) if methods == "all" else [methods]
+        instant = [name for name, method in METHODS.items() if method.runs is None]
+        methods = instant if methods == "all" else [methods]
     elif not isinstance(methods, Iterable):
         methods = [methods]
     names = list(dict.fromkeys(find_method(method).name for method in methods))
@@ -107,21 +111,30 @@ def _methods(methods):
     return names
 
 
-def _rows(analysis, targets, layers, methods, score):
-    """Les lignes de la figure : (classe, couche, méthode, carte)."""
+def _rows(analysis, targets, layers, methods, score, progress):
+    """Les lignes de la figure : (classe, couche ou None, méthode, carte)."""
+    found, shown = {}, {"score": score, "progress": progress}
     with overheard():  # la raison d'une carte vide sera écrite sur la figure
-        found = {m: analysis.heatmaps(targets, layers, method=m, score=score) for m in methods}
-    keys = list(found[methods[0]])
-    if len(keys) * len(methods) > MAX_ROWS:
+        for name in methods:
+            where = layers if METHODS[name].takes_layer else None
+            maps = analysis.heatmaps(targets, where, method=name, **shown)
+            found.update({(*key, name): heatmap for key, heatmap in maps.items()})
+    if len(found) > MAX_ROWS:
         raise SettingError(
-            f"Cette figure aurait {len(keys) * len(methods)} lignes, et la limite est de "
+            f"Cette figure aurait {len(found)} lignes, et la limite est de "
             f"{MAX_ROWS} : demandez moins de classes, de couches ou de méthodes à la fois."
         )
-    return [(*key, method, found[method][key]) for key in keys for method in methods]
+    # Classe par classe, couche par couche ; les méthodes qui n'en prennent pas, à la fin.
+    order = [(target, layer) for target, layer, _ in found]
+    places = {key: place for place, key in enumerate(dict.fromkeys(order))}
+    classes = {target: place for place, target in enumerate(dict.fromkeys(t for t, _ in order))}
+    keys = sorted(found, key=lambda key: (classes[key[0]], key[1] is None, places[key[0], key[1]]))
+    return [(*key, found[key]) for key in keys]
 
 
 def _row_title(analysis, target, layer, method, score):
-    title = f"« {analysis.prediction(target).label_fr} », couche {layer}, {METHODS[method].title}"
+    where = f", couche {layer}" if layer else ""
+    title = f"« {analysis.prediction(target).label_fr} »{where}, {METHODS[method].caption}"
     return title if score == "logit" else f"{title}, gradient de la probabilité"
 
 

@@ -30,6 +30,7 @@ def save(
     colormap=COLORMAP,
     blend=BLEND,
     overwrite=False,
+    progress=False,
 ):
     """Écrit la carte de chaleur et la superposition d'une analyse, les deux ou aucune.
 
@@ -45,6 +46,7 @@ def save(
     target, layer, method, score : comme pour `analysis.heatmap`
     alpha, colormap, blend : comme pour `superimpose`
     overwrite : remplace les fichiers déjà présents
+    progress : montrer une barre de progression, pour les méthodes longues
 
     Rend
     ----
@@ -72,7 +74,7 @@ def save(
     # Avant le calcul : personne n'attend une carte qui ne pourra pas être écrite.
     check_writable(paths, overwrite, size=(height, width))
     check_overlay(alpha, colormap=colormap, blend=blend)
-    heatmap = analysis.heatmap(target, layer=layer, method=method, score=score)
+    heatmap = analysis.heatmap(target, layer=layer, method=method, score=score, progress=progress)
     pictures = (
         colorize(heatmap, (height, width), colormap=colormap),
         superimpose(heatmap, analysis.image, alpha, colormap=colormap, blend=blend),

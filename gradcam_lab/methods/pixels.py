@@ -88,10 +88,10 @@ def integrated_gradients(image, black, image_slopes, *, relu=True, progress=Fals
     """
     image, black = np.asarray(image, np.float64), np.asarray(black, np.float64)
     times, total = (np.arange(steps) + 0.5) / steps, np.zeros(image.shape)
-    with track(steps, "gradients intégrés", progress) as bar:
+    with track(steps, "gradients intégrés", progress) as advance:
         for start in range(0, steps, _TOGETHER):
             some = times[start : start + _TOGETHER]
             path = black + some[:, None, None, None] * (image - black)
             total += image_slopes(np.float32(path)).sum(axis=0, dtype=np.float64)
-            bar.update(len(some))
+            advance(len(some))
     return rectify(((image - black) * total / steps).sum(axis=-1), relu)

@@ -72,6 +72,11 @@ class Method:
         return bool(_OF_LAYER.intersection(self.needs))
 
     @property
+    def caption(self):
+        """Le titre, et ce que l'on doit savoir pour lire la carte."""
+        return self.title if self.class_specific else f"{self.title} (ne regarde aucune classe)"
+
+    @property
     def class_specific(self):
         """Vrai si la carte dépend de la classe."""
         return bool(_OF_CLASS.intersection(self.needs))

@@ -1,7 +1,7 @@
 """Les méthodes par essais : on change la carte ou l'image, on regarde le score bouger.
 
 Elles n'ont besoin d'aucun gradient, et font tourner le réseau autant de fois qu'il y a d'essais.
-Les essais vont par paquets : jamais plus de `_CHUNK_BYTES` d'images à la fois.
+Les essais vont par paquets, de taille bornée : la mémoire aussi, et l'on peut s'arrêter entre deux.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from .cam import rectify
 
 __all__ = ["ablationcam", "occlusion", "scorecam", "windows"]
 
-_CHUNK_BYTES = 16 * 2**20
+_CHUNK_BYTES, _MOST = 8 * 2**20, 32
 
 
 def scorecam(activations, image, image_scores, *, relu=True, progress=False):
@@ -157,11 +157,11 @@ def _mask(channel, size):
 
 def _by_chunks(function, trials, size, title, progress):
     """Les résultats float64 de `function` sur tous les essais, de `size` octets chacun."""
-    step = max(1, _CHUNK_BYTES // max(1, size))
+    step = min(_MOST, max(1, _CHUNK_BYTES // max(1, size)))
     parts = [np.zeros(0)]
-    with track(len(trials), title, progress) as bar:
+    with track(len(trials), title, progress) as advance:
         for start in range(0, len(trials), step):
             some = trials[start : start + step]
             parts.append(np.asarray(function(some), np.float64))
-            bar.update(len(some))
+            advance(len(some))
     return np.concatenate(parts)

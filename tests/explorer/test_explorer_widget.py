@@ -361,6 +361,129 @@ def test_reading_the_picture_does_not_wait(explorer, controls):
     check(explorer)
 
 
+# --- Les méthodes longues -------------------------------------------------------------------------
+
+
+async def until(condition, seconds=60):
+    """Laisse tourner la boucle jusqu'à ce que `condition()` soit vraie."""
+    for _ in range(int(seconds * 100)):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("trop long")
+
+
+def test_the_list_says_what_each_method_costs(explorer, controls):
+    titles = {name: title for title, name in controls.method.options}
+    assert titles["gradcam"] == "Grad-CAM"
+    assert titles["scorecam"] == "Score-CAM (256 passes)"
+    explorer.choose(layer="block1_conv1")
+    titles = {name: title for title, name in controls.method.options}
+    channels = next(x.channels for x in explorer.classifier.layers if x.name == "block1_conv1")
+    assert titles["ablationcam"] == f"Ablation-CAM ({channels + 1} passes)"
+
+
+def test_a_long_method_leaves_the_tool_free(explorer, controls):
+    """La boucle tourne pendant le calcul, qui avance ; l'image est ensuite celle du code."""
+    before, seen = explorer.picture, []
+
+    async def ask():
+        controls.method.value = "occlusion"
+        await until(lambda: explorer._aside.running)
+        assert "197 passes" in controls.message.value
+        assert np.array_equal(explorer._display.result.picture, before)
+        while explorer._aside.running:
+            seen.append(controls.message.value)
+            await asyncio.sleep(0.005)
+
+    asyncio.run(ask())
+    assert len({message for message in seen if "Essai" in message}) > 2
+    assert explorer.state.method == "occlusion"
+    assert controls.layer.disabled
+    assert controls.layer_list.disabled
+    assert "image entière" in controls.caption.value
+    check(explorer)
+
+
+def test_another_choice_stops_a_long_method(mini, explorer, controls, monkeypatch):
+    rows = []
+    scores = type(mini.network).scores
+
+    def counted(self, changed, around=None):
+        rows.append(len(next(iter(changed.values()))))
+        return scores(self, changed, around)
+
+    monkeypatch.setattr(type(mini.network), "scores", counted)
+
+    async def ask():
+        controls.method.value = "scorecam"
+        await until(lambda: rows)
+        controls.method.value = "layercam"
+        await until(lambda: not explorer._aside.running)
+        await asyncio.sleep(0.05)
+
+    asyncio.run(ask())
+    assert sum(rows) < 256
+    assert explorer.state.method == "layercam"
+    check(explorer)
+
+
+def test_colors_do_not_start_a_long_method_again(mini, explorer, controls, monkeypatch):
+    rows = []
+    scores = type(mini.network).scores
+
+    def counted(self, changed, around=None):
+        rows.append(len(next(iter(changed.values()))))
+        return scores(self, changed, around)
+
+    monkeypatch.setattr(type(mini.network), "scores", counted)
+
+    async def ask():
+        controls.method.value = "occlusion"
+        await until(lambda: rows)
+        controls.alpha.value = 0.9
+        await until(lambda: not explorer._aside.running)
+        await asyncio.sleep(0.05)
+
+    asyncio.run(ask())
+    assert sum(rows) == mini.runs("occlusion")
+    assert (explorer.state.method, explorer.state.alpha) == ("occlusion", 0.9)
+    check(explorer)
+
+
+def test_reading_waits_for_the_long_method(explorer, controls):
+    async def ask():
+        controls.method.value = "occlusion"
+        await until(lambda: explorer._aside.running)
+        return explorer.state.method
+
+    assert asyncio.run(ask()) == "occlusion"
+
+
+def test_views_say_which_methods_they_refuse(explorer):
+    explorer.choose(method="occlusion", view="layers")
+    assert explorer.state.method == "gradcam"
+    assert "part de l'image" in explorer._display.result.disabled["method"]
+    explorer.choose(view="overlay")
+    assert explorer.state.method == "occlusion"
+    check(explorer)
+    explorer.choose(method="eigencam", view="balance")
+    assert "ne distingue pas" in explorer._display.result.disabled["method"]
+
+
+def test_closing_during_a_long_method(mini):
+    opened = gl.Explorer(mini, gl.sample("chelsea"))
+
+    async def ask():
+        opened._controls.method.value = "scorecam"
+        await until(lambda: opened._aside.running)
+        opened.close()
+        await asyncio.sleep(0.1)
+
+    asyncio.run(ask())
+    assert "fermé" in repr(opened)
+
+
 # --- Plusieurs explorateurs, et la fin -----------------------------------------------------------
 
 

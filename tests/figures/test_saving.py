@@ -33,7 +33,7 @@ def test_both_pictures_at_the_size_of_the_photo(analysis, tmp_path):
     settings = {"layer": "conv", "method": "layercam", "score": "probability"}
     paths = save(analysis, tmp_path / "chien.png", "dalmatien", **settings)
     assert paths == (tmp_path / "chien_heatmap.png", tmp_path / "chien_gradcam.png")
-    assert analysis.asked == [("dalmatien", settings)]
+    assert analysis.asked == [("dalmatien", {**settings, "progress": False})]
     np.testing.assert_array_equal(load_image(paths[0]), colorize(HEATMAP, (36, 50)))
     np.testing.assert_array_equal(load_image(paths[1]), superimpose(HEATMAP, analysis.image))
     assert (tmp_path / "chien.png").read_bytes() == b"la photo"

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from ...figures.balance import compose_balance, signed_maps
-from ..code import call, map_arguments, map_choices
+from ..code import call, map_arguments, map_choices, place
 from .base import Drawing, View
 
 __all__ = ["Balance"]
@@ -20,6 +20,11 @@ class Balance(View):
         own = "cette vue a ses propres couleurs"
         return {"alpha": own, "blend": own, "colormap": own}
 
+    def refuses(self, method):
+        if method.class_specific and method.name != "guided_backprop":
+            return ""
+        return f"{method.title} ne distingue pas le pour du contre"
+
     def compute(self, analysis, state, layers):
         parts = signed_maps(analysis, self.targets(state), **map_choices(state))
         return replace(super().compute(analysis, state, layers), parts=parts)
@@ -28,7 +33,7 @@ class Balance(View):
         picture = compose_balance(scene.photo, content.parts, shown)
         alt = (
             f"Ce qui plaide pour la classe {shown[0].label_fr}, en rouge, et contre elle, en bleu, "
-            f"couche {state.layer}, sur la photo : {scene.title}"
+            f"{place(state)}, sur la photo : {scene.title}"
         )
         return Drawing(picture, alt)
 

@@ -62,6 +62,10 @@ class View(ABC):
         """Les réglages sans effet pour une raison propre à la vue : `{nom: raison}`."""
         return {}
 
+    def refuses(self, method):
+        """Pourquoi cette vue ne montre pas cette `Method` ; vide si elle la montre."""
+        return ""
+
     def settle(self, state):
         """L'état où les réglages que la vue ne peut pas suivre ont pris la valeur qu'elle suit."""
         return state
@@ -95,16 +99,13 @@ class View(ABC):
     def caption(self, state, shown, layer):
         """La légende de l'image, après le nom du réseau : classes, couche, méthode."""
         classes = " et ".join(f"« {p.label_fr} » ({short_percent(p.probability)})" for p in shown)
-        method = METHODS[self.method(state)].title
-        return f"{classes} · {self.where(layer)} · {method}, {SCORE_TITLES[state.score]}"
+        method = METHODS[state.method]
+        where = self.where(layer) if method.takes_layer else "image entière"
+        return f"{classes} · {where} · {method.caption}, {SCORE_TITLES[state.score]}"
 
     def where(self, layer):
         """Ce que la légende dit de la couche, une `LayerInfo`."""
         return f"couche {layer.name} ({layer.height} × {layer.width})"
-
-    def method(self, state):
-        """Le nom de la méthode des cartes montrées."""
-        return state.method
 
     def full_size(self, result, analysis):
         """L'image à télécharger, uint8 (H, W, 3) : celle de l'écran, à défaut de mieux."""

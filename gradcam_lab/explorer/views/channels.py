@@ -10,6 +10,7 @@ from .base import Drawing, View
 __all__ = ["Channels"]
 
 _COUNT = 12
+_OWN = "les poids affichés sont ceux de Grad-CAM"
 
 
 class Channels(View):
@@ -20,8 +21,10 @@ class Channels(View):
 
     def idle(self, state):
         alone = "cette vue montre les canaux eux-mêmes, sans la photo"
-        method = "les poids affichés sont ceux de Grad-CAM"
-        return {"method": method, "alpha": alone, "blend": alone}
+        return {"method": _OWN, "alpha": alone, "blend": alone}
+
+    def refuses(self, method):
+        return "" if method.name == "gradcam" else _OWN
 
     def compute(self, analysis, state, layers):
         gradients = analysis.gradients(state.target, layer=state.layer, score=state.score)
@@ -40,6 +43,3 @@ class Channels(View):
         choices = {"layer": state.layer, "score": state.score, "colormap": state.colormap}
         arguments = [f"{name}={quoted(value)}" for name, value in choices.items()]
         return call("picture = gl.channel_strip", ["analysis", names[0], *arguments])
-
-    def method(self, state):
-        return "gradcam"

@@ -13,6 +13,11 @@ class Layers(View):
     name, title, file = "layers", "Toutes les couches", "couches"
     scrolls = True
 
+    def refuses(self, method):
+        if not method.takes_layer or method.family == "image":
+            return f"{method.title} part de l'image, et non d'une couche"
+        return f"{method.title} serait trop long sur toutes les couches" if method.runs else ""
+
     def depends_on(self, state, layers):
         return tuple(layers)
 

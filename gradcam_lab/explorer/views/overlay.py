@@ -3,7 +3,7 @@
 from ...base.numbers import percent, short_percent
 from ...images import fitted_size, superimpose
 from ...images.hot_region import draw_hot_region, find_hot_region
-from ..code import call, color_arguments, colors, map_arguments
+from ..code import call, color_arguments, colors, map_arguments, place
 from .base import Drawing, View
 
 __all__ = ["Overlay"]
@@ -25,7 +25,7 @@ class Overlay(View):
     def draw(self, content, state, scene, shown):
         picture, region = _painted(content.heatmap, scene.photo, state)
         alt = (
-            f"Carte de chaleur de la classe {shown[0].label_fr}, couche {state.layer}, sur la "
+            f"Carte de chaleur de la classe {shown[0].label_fr}, {place(state)}, sur la "
             f"photo : {scene.title}{_place(region)}"
         )
         notes = _region_notes(region) if content.heatmap.any() else [_BLANK]

@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 
 from ...base.numbers import short_percent as percent
+from ...methods.registry import METHODS
 from ..views import find_view
 from . import html
 from .controls import PANELS
@@ -116,10 +117,12 @@ class Display:
             self.fill_lists()
             self._fill_layers()
             self._fill_classes()
+            self._fill_methods()
             for name in DIRECT:
                 control = getattr(self._controls, name)
                 control.value = getattr(state, name)
                 control.disabled = name in disabled
+            self._controls.layer_list.disabled = "layer" in disabled
             self._controls.side.disabled = "rival" in disabled
             self.show_panel(self._controls.panel.value)
 
@@ -137,6 +140,14 @@ class Display:
                 control.options = options
                 if kept in titles:
                     control.value = kept
+
+    def _fill_methods(self):
+        """Les méthodes, et ce que coûtent les longues avec ce réseau et cette couche."""
+        titles = {}
+        for name, method in METHODS.items():
+            cost = f" ({self._session.runs(self.result.state, name)} passes)" if method.runs else ""
+            titles[name] = f"{method.title}{cost}"
+        self._fill_list(self._controls.method, titles)
 
     def _fill_layers(self):
         slider, names = self._controls.layer, self._controls.layer_list

@@ -13,7 +13,7 @@ from ..session import Session
 from . import html
 from .controls import Controls
 from .display import DIRECT, Display
-from .later import Later
+from .later import Aside, Later
 
 __all__ = ["Explorer"]
 
@@ -65,7 +65,7 @@ class Explorer(widgets.VBox):
         self._session, self._controls = session, controls
         self._display = Display(controls, session)
         self._wanted, self._closed = wanted, False
-        self._later = Later(self._compute)
+        self._later, self._aside, self._computing = Later(self._compute), Aside(), None
         self._display.show(result)
         self._connect()
 
@@ -165,6 +165,8 @@ class Explorer(widgets.VBox):
         """
         self._require_open()
         self._later.cancel()
+        self._aside.stop()
+        self._aside.wait()
         wanted = self._session.understand(self._wanted, choices)
         result = self._session.render(wanted)
         if result.error:
@@ -181,6 +183,8 @@ class Explorer(widgets.VBox):
         if not self._closed:
             self._closed = True
             self._later.cancel()
+            self._aside.stop()
+            self._aside.wait()
             self._session.clear()
             Explorer._opened.pop(self.number, None)
             for widget in _family(self):
@@ -278,6 +282,9 @@ class Explorer(widgets.VBox):
 
     def _prepare_files(self):
         self._later.flush()
+        if self._aside.running:
+            self._display.busy("Un calcul est en cours : préparez les fichiers après lui.")
+            return
         self._controls.links.value = html.links(self.files())
 
     # --- Les rouages ------------------------------------------------------------------------------
@@ -290,11 +297,37 @@ class Explorer(widgets.VBox):
         wanted = self._wanted
         if not self._session.is_loaded(wanted.network):
             self._display.busy(f"Chargement du réseau {self._session.networks[wanted.network]}…")
-        result = self._session.render(wanted)
+        maps, notice = self._session.pending(wanted)
+        if self._aside.running:
+            # D'autres couleurs attendront les mêmes cartes ; pour d'autres cartes, on s'arrête, et
+            # `_settled` refera la demande.
+            if maps != self._computing:
+                self._aside.stop()
+        elif notice and self._aside.start(
+            lambda follow: self._session.prepare(wanted, follow),
+            lambda done, total: self._advance(f"{notice} Essai {done} sur {total}."),
+            self._settled,
+        ):
+            self._computing = maps
+            self._display.busy(notice)
+        else:
+            self._render()
+
+    def _render(self):
+        result = self._session.render(self._wanted)
         if result.error:
             self._refuse(result.error)
         else:
             self._display.show(result)
+
+    def _advance(self, text):
+        if not self._closed and self._aside.running:
+            self._display.busy(text)
+
+    def _settled(self, stopped):
+        """Un long calcul est fini, ou arrêté parce que l'on veut autre chose."""
+        if not self._closed:
+            self._guarded(self._compute_now if stopped else self._render)
 
     def _refuse(self, text):
         if not self._closed:
@@ -310,6 +343,9 @@ class Explorer(widgets.VBox):
     def _current(self):
         self._require_open()
         self._later.flush()
+        if self._aside.running:  # la réponse est celle du dernier choix, quitte à attendre
+            self._aside.wait()
+            self._guarded(self._render)
         return self._display.result
 
 
