@@ -5,6 +5,7 @@ from .checks.lesson_3 import check_heat_opacity, check_mix, check_overlay_functi
 from .checks.lesson_4 import check_hot_mask, check_smallest_region, check_verdicts
 from .checks.lesson_5 import check_dark_share, check_mosaic, check_useful_channels
 from .checks.lesson_6 import check_ascent_step, check_descent, check_mended_climb
+from .checks.lesson_7 import check_box_iou, check_one_unit, check_rather_than
 from .checks.lesson_8 import check_as_the_book, check_found_recipe, check_later_overlay
 from .checks.lesson_9 import check_cover, check_heat_inside, check_suspect
 from .panels import Panel, panel
@@ -25,6 +26,7 @@ __all__ = [
     "check_as_the_book",
     "check_ascent_step",
     "check_best_epoch",
+    "check_box_iou",
     "check_cover",
     "check_dark_share",
     "check_descent",
@@ -40,8 +42,10 @@ __all__ = [
     "check_mended_climb",
     "check_mix",
     "check_mosaic",
+    "check_one_unit",
     "check_overlay_function",
     "check_preparation",
+    "check_rather_than",
     "check_smallest_region",
     "check_suspect",
     "check_top_classes",
