@@ -63,10 +63,10 @@ def diagnose_map(
             "image : tous ses gradients sont nuls. Une couche suivante est sans doute éteinte "
             "(ReLU à zéro partout) ; choisissez une couche plus profonde."
         )
-    elif gradients is None and not signed.any():
+    elif not signed.any():
         notes.append(
-            f"La carte de {title} est nulle partout : rien de ce que la méthode a essayé n'a "
-            f"changé le score de la classe « {target} »."
+            f"La carte de {title} est nulle partout : cette méthode ne trouve rien qui change le "
+            f"score de la classe « {target} »."
         )
     elif signed.max() <= 0 and sign < 0:
         notes.append(

@@ -41,13 +41,14 @@ def guided_backprop(guided_gradients, *, relu=True):
 def guided_gradcam(activations, gradients, guided_gradients, *, relu=True):
     """Renvoie la carte de Grad-CAM guidé : le détail de l'une, l'endroit de l'autre.
 
-    La carte de Grad-CAM, agrandie à la taille de l'image, fois celle de `guided_backprop`.
+    La carte de Grad-CAM, après ReLU, agrandie à la taille de l'image, fois celle de
+    `guided_backprop`.
 
     Arguments
     ---------
     activations, gradients : comme `gradcam`
     guided_gradients : comme `guided_backprop`
-    relu : sinon, garde le signe de la carte de Grad-CAM
+    relu : sinon, laisse voir les indices défavorables, négatifs, là où il n'y a qu'eux
 
     Rend
     ----
@@ -58,8 +59,10 @@ def guided_gradcam(activations, gradients, guided_gradients, *, relu=True):
     Selvaraju et al., *Grad-CAM*, ICCV 2017, section 3.2.
     """
     fine = guided_backprop(guided_gradients)
-    coarse = np.float64(gradcam(activations, gradients, relu=relu))
-    return rectify(fine * resize_map(coarse, fine.shape), relu)
+    coarse = np.float64(gradcam(activations, gradients, relu=False))
+    # ReLU d'abord, comme l'article : agrandir la carte signée mêlerait le pour et le contre.
+    favor, contrary = (resize_map(np.maximum(side, 0), fine.shape) for side in (coarse, -coarse))
+    return rectify(fine * np.where(favor > 0, favor, -contrary), relu)
 
 
 def integrated_gradients(image, black, image_slopes, *, relu=True, progress=False, steps=STEPS):

@@ -150,9 +150,11 @@ def _starts(length, side):
 
 def _mask(channel, size):
     """Un canal agrandi à la taille de l'image, entre 0 et 1 ; un canal constant donne 0."""
+    if channel.min() == channel.max():  # agrandi, il n'aurait d'écarts que ceux des arrondis
+        return np.zeros(size, np.float32)
     mask = resize_map(np.float32(channel), size)
     low, high = mask.min(), mask.max()
-    return (mask - low) / (high - low) if high > low else np.zeros_like(mask)
+    return (mask - low) / (high - low)
 
 
 def _by_chunks(function, trials, size, title, progress):

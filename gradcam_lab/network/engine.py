@@ -142,7 +142,8 @@ class Engine:
         import tensorflow as tf
 
         given = tuple(values)
-        feeds = [tf.convert_to_tensor(value) for value in values.values()]
+        # Une carte modifiée par une méthode est en float32, quel que soit le calcul du réseau.
+        feeds = [tf.cast(value, self.layout.spec(key).dtype) for key, value in values.items()]
         free = directions is None
         if free:  # la fonction choisira elle-même la réponse la plus probable
             directions = np.zeros((len(feeds[0]), self.plan.head.units), np.float32)
@@ -216,6 +217,7 @@ class Engine:
 
         _register_guided()
         names = {"Relu": _GUIDED, "Relu6": _GUIDED}
+        scale = _HALF_PRECISION_SCALE if self.layout.half else 1.0
 
         def compute(image, direction):
             graph = tf.compat.v1.get_default_graph()
@@ -227,7 +229,7 @@ class Engine:
                     "sans elles : choisissez une autre méthode, comme « integrated_gradients »."
                 )
             scores = tf.reshape(tf.cast(found[self.plan.score_key], tf.float32), (1, -1))
-            return tf.cast(tf.gradients(scores, image, direction)[0], tf.float32)
+            return tf.gradients(scores, image, scale * direction)[0] / scale
 
         return tf.function(compute, autograph=False).get_concrete_function(
             tf.TensorSpec((1, *self.layout.image_shape)), tf.TensorSpec((1, self.plan.head.units))

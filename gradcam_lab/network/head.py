@@ -73,10 +73,16 @@ class ScoreHead:
 
     def score_of(self, target, score, against=None):
         """La fonction qui tire de sorties (n, U) le score, ou la probabilité, de la classe (n,)."""
-        way = self.scores if score == "logit" else self.probabilities
+
+        def way(outputs):
+            if score == "probability":
+                return self._probabilities(outputs)
+            self._refuse_opaque(outputs)
+            return self._per_class(outputs)
 
         def score_of(outputs):
-            rows = np.array([way(row) for row in outputs])
+            # En float64 : près de 1, deux probabilités voisines se confondraient.
+            rows = np.array([way(row) for row in np.float64(outputs)])
             return rows[:, target] - (0 if against is None else rows[:, against])
 
         return score_of

@@ -328,7 +328,9 @@ def test_a_method_gets_what_it_declares_and_no_more(built, monkeypatch):
 
     needs = {
         "ablation": Method("ablation", "", ablation, "", needs=("activations", "map_scores")),
-        "half": Method("half", "", half, "", needs=("image", "image_scores", "image_gradients")),
+        "half": Method(
+            "half", "", half, "", needs=("image", "image_scores", "image_gradients"), family="image"
+        ),
     }
     monkeypatch.setattr(
         "gradcam_lab.methods.registry.METHODS", MappingProxyType({**METHODS, **needs})
@@ -338,7 +340,7 @@ def test_a_method_gets_what_it_declares_and_no_more(built, monkeypatch):
     assert analysis.heatmap(1, layer="t", method="ablation").shape == (12, 12)
     np.testing.assert_allclose(calls[0][0], analysis.scores[1], rtol=1e-4)
     assert not analysis._evidence._gradients.bytes  # aucun gradient demandé, aucun calculé
-    found = analysis.heatmap(1, layer="t", method="half")
+    found = analysis.heatmap(1, method="half")
     np.testing.assert_allclose(calls[1][0], analysis.scores[1], rtol=1e-4)
     expected = np.abs(analysis.image_gradients(1)).max(-1)
     np.testing.assert_allclose(found, expected / expected.max(), rtol=1e-5)
