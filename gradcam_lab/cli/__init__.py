@@ -1,7 +1,8 @@
 """La ligne de commande : `python -m gradcam_lab PHOTO [PHOTO ...]`.
 
-`arguments` lit les options, `photos` vérifie avant tout calcul ce qu'il faut lire et écrire, `run`
-explique les photos, `lists` énumère, `console` protège ce qui s'affiche.
+`arguments` lit les options, que déclare `options` ; `photos` vérifie avant tout calcul ce qu'il
+faut lire et écrire, `run` explique les photos, `lists` énumère, `console` protège ce qui s'affiche.
+`commands` a les autres commandes, comme `python -m gradcam_lab rapport CARNET`.
 """
 
 import contextlib
@@ -10,6 +11,7 @@ import sys
 import warnings
 
 from ..errors import GradcamLabError
+from .commands import COMMANDS
 from .console import Stream
 from .run import execute
 
@@ -55,14 +57,19 @@ def main(argv=None):
 
 
 def _code(argv):
+    command = COMMANDS.get(argv[0]) if argv else None
     try:
-        execute(argv)
+        if command:
+            command.execute(argv[1:])
+        else:
+            execute(argv)
     except SystemExit:  # argparse, après `--aide` ou `--version`
         return 0
     except GradcamLabError as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("Interrompu : les photos déjà terminées sont enregistrées.", file=sys.stderr)
+        done = "les photos déjà terminées sont enregistrées."
+        print(f"Interrompu : {command.INTERRUPTED if command else done}", file=sys.stderr)
         return 130
     return 0

@@ -1,26 +1,57 @@
-"""Les options de la ligne de commande, avec une aide et des erreurs en français."""
+"""Lire les mots d'une commande, avec une aide et des erreurs en français.
+
+`Syntax` décrit une commande ; `options.py` a celle des photos, et chaque fichier de `commands/` la
+sienne.
+"""
 
 import argparse
+from dataclasses import dataclass
 
-from .. import __version__
 from ..base.names import did_you_mean
-from ..base.numbers import short
 from ..errors import SettingError
-from ..images import ALPHA, BLEND, COLORMAP
 
-_PROGRAM = "python -m gradcam_lab"
+__all__ = ["HELP", "PROGRAM", "Syntax", "count", "decimal", "flag", "named", "parse"]
+
+PROGRAM = "python -m gradcam_lab"
 _COLON = "\N{NO-BREAK SPACE}"  # argparse ajoute « : » aux titres, sans l'espace du français
 _HELP = " ; ajoutez --aide pour voir toutes les options."
+# L'aide, à mettre parmi les options de chaque commande.
+HELP = {"-h --aide --help": {"action": "help", "help": "affiche cette aide"}}
 # Aucun nom de classe, de couche ou de palette n'approche cette longueur.
 _LONGEST_NAME = 200
 
 
-def parse(argv):
+@dataclass(frozen=True)
+class Syntax:
+    """Décrit les mots d'une commande.
+
+    Arguments
+    ---------
+    usage : ce que l'on tape, comme « python -m gradcam_lab PHOTO [options] »
+    summary : ce que fait la commande, en une ou deux phrases
+    title, words, help : le titre, le nom et l'explication de ce qui n'est pas une option ; le nom
+        est aussi celui de l'attribut rendu par `parse`, une liste
+    options : {titre: {"-o --option": réglages d'argparse}}
+    example : une commande complète
+    more : ce que l'aide dit en dernier
+    """
+
+    usage: str
+    summary: str
+    title: str
+    words: str
+    help: str
+    options: dict
+    example: str
+    more: str = ""
+
+
+def parse(argv, syntax):
     """Renvoie les options lues dans `argv`, ou lève `SettingError`.
 
     `--aide` et `--version` écrivent leur texte et lèvent `SystemExit`, comme le fait argparse.
     """
-    parser, actions = _parser()
+    parser, actions = _parser(syntax)
     end = argv.index("--") if "--" in argv else len(argv)  # ensuite, rien n'est plus une option
     try:
         # « intermixed » : une option peut être écrite entre deux photos ; « known » : argparse
@@ -32,7 +63,8 @@ def parse(argv):
         wrong = unknown[0].split("=")[0]
         hint = did_you_mean(wrong, [name for action in actions for name in action.option_strings])
         raise SettingError(f"L'option « {wrong} » n'existe pas" + (f" : {hint}" if hint else _HELP))
-    options.photos += rest + argv[end + 1 :]
+    words = getattr(options, syntax.words) + rest + argv[end + 1 :]
+    setattr(options, syntax.words, words)
     return options
 
 
@@ -56,7 +88,8 @@ def _name(text):
     return text
 
 
-def _count(text):
+def count(text):
+    """Lit un entier d'au moins 1."""
     try:
         number = int(text)
     except ValueError:
@@ -66,7 +99,8 @@ def _count(text):
     return number
 
 
-def _decimal(text):
+def decimal(text):
+    """Lit un nombre, à virgule ou à point."""
     try:
         return float(text.replace(",", "."))
     except ValueError:
@@ -81,81 +115,36 @@ def _not(expected, text):
 # --- Les options --------------------------------------------------------------------------------
 
 
-def _parser():
+def named(metavar, help, default=None):
+    """Décrit une option qui attend un nom."""
+    return {"metavar": metavar, "type": _name, "default": default, "help": help}
+
+
+def flag(help):
+    """Décrit une option sans valeur."""
+    return {"action": "store_true", "help": help}
+
+
+def _parser(syntax):
     """Renvoie l'analyseur, et la liste de ses options."""
     parser = argparse.ArgumentParser(
-        prog=_PROGRAM,
+        prog=PROGRAM,
         # Le mot « usage », qu'argparse met devant, se traduit ici.
         usage=argparse.SUPPRESS,
-        description=f"Utilisation : {_PROGRAM} PHOTO [PHOTO ...] [options]\n\n"
-        "Montre ce qui, dans une photo, a mené un réseau à sa décision (Grad-CAM).",
-        epilog=f"Exemple : {_PROGRAM} chien.jpg --modele mobilenet_v2 --classe dalmatien",
+        description=f"Utilisation : {syntax.usage}\n\n{syntax.summary}",
+        epilog=f"Exemple : {syntax.example}{syntax.more}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         add_help=False,
         # Une abréviation acceptée aujourd'hui deviendrait ambiguë avec une option de demain.
         allow_abbrev=False,
         exit_on_error=False,
     )
-    photos = parser.add_argument_group("Photos" + _COLON)
-    photos.add_argument(
-        "photos",
-        metavar="PHOTO",
-        nargs="*",
-        help="chemin, adresse http(s) ou photo d'exemple (chelsea, astronaut, ...) ; d'un dossier, "
-        "toutes les photos qu'il contient, sans ses sous-dossiers",
-    )
+    words = parser.add_argument_group(syntax.title + _COLON)
+    metavar = syntax.words.rstrip("s").upper()
+    words.add_argument(syntax.words, metavar=metavar, nargs="*", help=syntax.help)
     actions = []
-    for title, options in _OPTIONS.items():
+    for title, options in syntax.options.items():
         group = parser.add_argument_group(title + _COLON)
         for names, settings in options.items():
             actions.append(group.add_argument(*names.split(), **settings))
     return parser, actions
-
-
-def _text(metavar, help, default=None):
-    return {"metavar": metavar, "type": _name, "default": default, "help": help}
-
-
-def _flag(help):
-    return {"action": "store_true", "help": help}
-
-
-_OPTIONS = {
-    "Ce qu'il faut expliquer": {
-        "--modele": _text("NOM", "réseau (vgg16 par défaut, ou mini si vgg16 est hors d'atteinte)"),
-        "--classe": _text("CLASSE", "classe à expliquer (par défaut, la plus probable)"),
-        "--couche": _text("NOM", "couche cible (par défaut, la dernière convolution)"),
-        "--methode": _text("NOM", "méthode (gradcam par défaut)", "gradcam"),
-        "--combien": {
-            "metavar": "N", "type": _count, "default": 5,
-            "help": "classes à afficher (5 par défaut)",
-        },
-    },
-    "Images écrites": {
-        "--sortie": {
-            "metavar": "DOSSIER", "default": ".", "help": "dossier, créé au besoin (ici par défaut)"
-        },
-        "--ecraser": _flag("remplace les images déjà présentes"),
-        "--continuer": _flag("laisse de côté les photos qui ne conviennent pas"),
-        "--palette": _text("NOM", f"palette de couleurs ({COLORMAP} par défaut)", COLORMAP),
-        "--opacite": {
-            "metavar": "X", "type": _decimal, "default": ALPHA,
-            "help": f"de 0 à 1 ({short(ALPHA)} par défaut)",
-        },
-        "--melange": _text(
-            "NOM",
-            "add ajoute la couleur à la photo, mix les mélange, ce qui reste lisible sur un fond "
-            f"blanc ({BLEND} par défaut)",
-            BLEND,
-        ),
-    },
-    "Renseignements": {
-        "--liste-modeles": _flag("énumère les réseaux"),
-        "--liste-couches": _flag("énumère les couches du réseau choisi"),
-        "--liste-classes": _flag("énumère les classes du réseau choisi"),
-        "--version": {
-            "action": "version", "version": f"gradcam_lab {__version__}", "help": "dit la version"
-        },
-        "-h --aide --help": {"action": "help", "help": "affiche cette aide"},
-    },
-}  # fmt: skip

@@ -11,6 +11,7 @@ from ..base.messages import say
 from ..errors import OutputError, SettingError, UnknownClassError, WeightsUnavailableError
 from .arguments import parse
 from .lists import list_classes, list_layers, list_models
+from .options import PHOTOS
 from .photos import plan, progress
 
 __all__ = ["execute"]
@@ -20,7 +21,7 @@ DEFAULT_MODEL = "vgg16"
 
 def execute(argv):
     """Exécute la commande ; lève `GradcamLabError` si elle ne peut pas l'être."""
-    options = parse(argv)
+    options = parse(argv, PHOTOS)
     name = options.modele or DEFAULT_MODEL
     if options.liste_modeles:
         list_models()

@@ -74,18 +74,33 @@ def write_images(pairs, *, overwrite=False, quality=95):
         (_ENCODERS[_FORMATS[path.suffix.lower()]](image, quality=quality), path)
         for image, path in pairs
     ]
+    return _write_all(encoded, overwrite)
+
+
+def write_file(data, path, *, overwrite=False):
+    """Écrit les octets `data`, quel que soit leur format, d'un coup et complets, ou pas du tout.
+
+    Arguments, résultat et erreurs sont ceux de `write_image`.
+    """
+    path = as_path(path)
+    check_target(path, overwrite)
+    return _write_all([(data, path)], overwrite)[0]
+
+
+def _write_all(encoded, overwrite):
+    """Écrit tous les (octets, chemin), ou aucun."""
     drafts = []
     try:
         for data, path in encoded:
             with _explained(path):
                 drafts.append(_hidden(path))
                 _write_new(drafts[-1], data)
-        _publish(list(zip(drafts, [path for _, path in pairs])), overwrite)
+        _publish(list(zip(drafts, [path for _, path in encoded])), overwrite)
     finally:
         for draft in drafts:
             with contextlib.suppress(OSError):
                 draft.unlink()
-    return [path for _, path in pairs]
+    return [path for _, path in encoded]
 
 
 def as_path(path):
@@ -112,15 +127,20 @@ def check_writable(paths, overwrite=False, *, size=(), create=False):
     """
     for path in map(Path, paths):
         _check_format(path, size)
-        existing = check_folder(path.parent, create=create)
-        with _explained(path):
-            with contextlib.suppress(FileNotFoundError):
-                # Le dossier existant dit si son disque accepte ce nom.
-                os.lstat(existing / path.name)
-            if os.path.isdir(path):
-                raise OutputError(f"« {path} » est un dossier : choisissez un autre nom.")
-            if os.path.lexists(path) and not overwrite:
-                raise _already_there(path)
+        check_target(path, overwrite, create=create)
+
+
+def check_target(path, overwrite=False, *, create=False):
+    """Vérifie, sans rien écrire, que le fichier `path` pourra l'être ; sinon `OutputError`."""
+    existing = check_folder(path.parent, create=create)
+    with _explained(path):
+        with contextlib.suppress(FileNotFoundError):
+            # Le dossier existant dit si son disque accepte ce nom.
+            os.lstat(existing / path.name)
+        if os.path.isdir(path):
+            raise OutputError(f"« {path} » est un dossier : choisissez un autre nom.")
+        if os.path.lexists(path) and not overwrite:
+            raise _already_there(path)
 
 
 def _check_format(path, size):

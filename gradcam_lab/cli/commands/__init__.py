@@ -1,0 +1,14 @@
+"""Les commandes qui n'expliquent pas de photos : `python -m gradcam_lab NOM ...`.
+
+Un fichier chacune, qui définit `SUMMARY` (une ligne pour l'aide), `INTERRUPTED` (ce que dit Ctrl-C)
+et `execute(argv)` ; et une ligne dans `COMMANDS`. Un dossier de photos qui porte le nom d'une
+commande s'écrit `./rapport`.
+"""
+
+from . import report
+
+__all__ = ["COMMANDS"]
+
+COMMANDS = {
+    "rapport": report,
+}
