@@ -1,7 +1,9 @@
 """Le classificateur : un modèle Keras, ses classes, et la préparation de ses images."""
 
 import operator
+from dataclasses import replace
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 
@@ -151,7 +153,8 @@ class Classifier:
 
         Rend
         ----
-        entier ; 1 pour les méthodes qui n'ont besoin que d'un gradient
+        entier ; 1 pour les méthodes qui n'ont besoin que d'un gradient. La passe de `analyze` n'y
+        est pas ; `integrated_gradients` en fait deux fois plus si `score="probability"`
 
         Lève
         ----
@@ -274,6 +277,50 @@ class Classifier:
             for analysis in self._analyses(images[start : start + size])
         ]
 
+    def probabilities(self, pictures, *, batch_size=_BATCH):
+        """Renvoie les probabilités de nombreuses images déjà à la taille du réseau, par lots.
+
+        Une image retouchée (des pixels effacés, ou remis) passe ainsi sans `analyze`. Seul un lot
+        d'images est en mémoire à la fois : `pictures` peut les fabriquer une à une.
+
+        Arguments
+        ---------
+        pictures : images (H, W, 3) à la taille `input_size`, RVB, en niveaux de 0 à 255, avant
+            `preprocess` ; une liste, un tableau (n, H, W, 3), ou un générateur
+        batch_size : nombre d'images par lot, au moins 1
+
+        Rend
+        ----
+        float32 (n, K)
+
+        Lève
+        ----
+        ImageError, SettingError
+            une image n'a pas cette taille ou ces niveaux, ou batch_size n'est pas un nombre entier
+        """
+        size, found = check_count(batch_size, "batch_size"), []
+        if isinstance(pictures, (str, bytes)) or not hasattr(pictures, "__iter__"):
+            raise ImageError("probabilities attend une liste d'images, et non une seule.")
+        pictures = iter(pictures)
+        while batch := list(islice(pictures, size)):
+            batch = np.concatenate([self._scaled(self._levels(picture)) for picture in batch])
+            outputs = self.network.scores({self._plan.input_key: batch})
+            found += [self.network.plan.head.probabilities(row) for row in outputs]
+        return np.reshape(np.float32(found), (-1, len(self.labels)))
+
+    def twin(self, replaced):
+        """Renvoie le même classificateur, dont des variables ont, pour lui seul, d'autres valeurs.
+
+        Arguments
+        ---------
+        replaced : couples (variable de Keras, `tf.Variable` lue à sa place) ; le modèle n'est pas
+            modifié
+        """
+        twin = object.__new__(type(self))
+        vars(twin).update(vars(self), _plan=replace(self._plan, replaced=tuple(replaced)))
+        vars(twin).pop("network", None)
+        return twin
+
     def _analyses(self, images):
         images = [load_image(image) for image in images]
         if not images:
@@ -308,8 +355,23 @@ class Classifier:
             )
         return scale, offset
 
+    def _levels(self, picture):
+        """Cette image en float32 (1, H, W, 3), niveaux de 0 à 255, ou `ImageError`."""
+        shape, levels = (*self.input_size, 3), np.asarray(picture)
+        if levels.shape != shape or levels.dtype.kind not in "fiu":
+            raise ImageError(
+                f"Chaque image est un tableau de nombres de forme {shape}, la taille du réseau, et "
+                f"non {levels.shape} de type {levels.dtype} : pour une photo, appelez analyze."
+            )
+        if not (levels.min() >= 0 and levels.max() <= 255):  # un NaN ne passe pas non plus
+            raise ImageError("Les niveaux d'une image vont de 0 à 255 : bornez-les avec np.clip.")
+        return levels.astype(np.float32)[None]
+
     def _prepare(self, image):
-        x = resize_for_network(image, self.input_size)
+        return self._scaled(resize_for_network(image, self.input_size))
+
+    def _scaled(self, x):
+        """L'image float32 (1, H, W, 3), en niveaux de 0 à 255, dans l'échelle du réseau."""
         if self._plan.input_shape[-1] == 1:
             # Luminance de la norme ITU-R BT.601, celle de `image.convert("L")`.
             x = (x @ np.array([0.299, 0.587, 0.114], np.float32))[..., None]

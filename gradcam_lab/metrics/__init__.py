@@ -1,5 +1,21 @@
 """Jusqu'où croire une carte : des mesures, chacune avec son protocole, et des cartes témoins."""
 
+from .agreement import Similarity, similarity
+from .baselines import BASELINES, baseline_map
 from .masks import energy_inside, iou, pointing_hit
+from .pixels import ConfidenceChange, Curve, confidence_change, deletion, insertion
 
-__all__ = ["energy_inside", "iou", "pointing_hit"]
+__all__ = [
+    "BASELINES",
+    "ConfidenceChange",
+    "Curve",
+    "Similarity",
+    "baseline_map",
+    "confidence_change",
+    "deletion",
+    "energy_inside",
+    "insertion",
+    "iou",
+    "pointing_hit",
+    "similarity",
+]

@@ -34,7 +34,8 @@ class Plan:
     """Un réseau mis à plat : ses étapes dans l'ordre de calcul, son entrée, sa sortie, ses scores.
 
     Chaque résultat intermédiaire a une clé. `score_key` désigne les scores avant softmax,
-    `output_key` ce que renvoie le modèle lui-même.
+    `output_key` ce que renvoie le modèle lui-même. `replaced` : des couples (variable du modèle,
+    `tf.Variable` lue à sa place).
     """
 
     steps: tuple
@@ -43,6 +44,7 @@ class Plan:
     output_key: object
     input_shape: tuple
     head: ScoreHead
+    replaced: tuple = ()
 
     def run(self, values, wanted, seen=None):
         """Complète `values` (clé → tenseur) par les étapes qui mènent aux clés `wanted`.
@@ -50,7 +52,7 @@ class Plan:
         `seen(clé, tenseur)` est appelée à chaque nouveau résultat.
         """
         values, steps = dict(values), self.needed(values, wanted)
-        with untouched(steps):
+        with untouched(steps, self.replaced):
             for step in steps:
                 args, kwargs = step.fill(values)
                 results = step.call(*args, **kwargs)
@@ -143,8 +145,11 @@ def _cause(error):
 
 
 @contextlib.contextmanager
-def untouched(steps):
-    """Dans ce bloc, faire tourner ces étapes ne change rien au modèle : ni compteur, ni perte."""
+def untouched(steps, replaced=()):
+    """Dans ce bloc, faire tourner ces étapes ne change rien au modèle : ni compteur, ni perte.
+
+    `replaced` : des couples (variable, valeur lue à sa place dans ce bloc).
+    """
     import keras
 
     layers = [
@@ -156,7 +161,7 @@ def untouched(steps):
     # Keras oublie les pertes d'une couche dès qu'on l'appelle ; rien de public ne les lui rend.
     kept = [(layer._losses, list(layer._losses)) for layer in layers if layer._losses]
     try:
-        with keras.StatelessScope():
+        with keras.StatelessScope(state_mapping=replaced):
             yield
     finally:
         for own, losses in kept:
