@@ -8,7 +8,9 @@ from .checks.lesson_6 import check_ascent_step, check_descent, check_mended_clim
 from .checks.lesson_7 import check_box_iou, check_one_unit, check_rather_than
 from .checks.lesson_8 import check_as_the_book, check_found_recipe, check_later_overlay
 from .checks.lesson_9 import check_cover, check_heat_inside, check_suspect
+from .checks.lesson_12 import check_experiment, check_hypothesis, check_photos
 from .panels import Panel, panel
+from .photos import collect_photos
 from .published import (
     Reference,
     imagenet_labels,
@@ -31,12 +33,14 @@ __all__ = [
     "check_dark_share",
     "check_descent",
     "check_edges",
+    "check_experiment",
     "check_found_recipe",
     "check_gradcam",
     "check_heat_inside",
     "check_heat_opacity",
     "check_heatmap",
     "check_hot_mask",
+    "check_hypothesis",
     "check_later_overlay",
     "check_mended",
     "check_mended_climb",
@@ -44,6 +48,7 @@ __all__ = [
     "check_mosaic",
     "check_one_unit",
     "check_overlay_function",
+    "check_photos",
     "check_preparation",
     "check_rather_than",
     "check_smallest_region",
@@ -51,6 +56,7 @@ __all__ = [
     "check_top_classes",
     "check_useful_channels",
     "check_verdicts",
+    "collect_photos",
     "imagenet_labels",
     "mini_evaluation",
     "mini_log",
