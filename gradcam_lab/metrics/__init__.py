@@ -2,6 +2,7 @@
 
 from .agreement import Similarity, similarity
 from .baselines import BASELINES, baseline_map
+from .cascade import Stage, randomization_cascade
 from .masks import energy_inside, iou, pointing_hit
 from .pixels import ConfidenceChange, Curve, confidence_change, deletion, insertion
 
@@ -10,6 +11,7 @@ __all__ = [
     "ConfidenceChange",
     "Curve",
     "Similarity",
+    "Stage",
     "baseline_map",
     "confidence_change",
     "deletion",
@@ -17,5 +19,6 @@ __all__ = [
     "insertion",
     "iou",
     "pointing_hit",
+    "randomization_cascade",
     "similarity",
 ]
