@@ -32,6 +32,7 @@ LESSONS = [
     "06_filtres",
     "08_cinq_recettes",
     "09_votre_reseau",
+    "12_projet",
     "annexe_entrainer_mini",
 ]
 QUESTIONS = {name: read_questions(name) for name in shipped()}
@@ -154,6 +155,10 @@ def computed():
         "09_votre_reseau": (
             5 * (256 + 1),
             [5 * 256, 256 + 5, 3 * (256 + 1), 5 * 256 + 1, 6 * 256, 256],
+        ),
+        "12_projet": (
+            2**6,
+            [2 * 6, 6, 2**5, 6 * 6, 2**7],
         ),
         "annexe_entrainer_mini": (
             channels * classes,
