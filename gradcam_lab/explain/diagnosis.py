@@ -40,7 +40,7 @@ def diagnose_map(
     broken = _not_finite(activations, gradients, signed, target, layer, title)
     if broken:
         return [*notes, broken]
-    if head.binary and head.kind == "softmax":
+    if head.constant:
         notes.append(
             "Ce réseau n'a qu'une sortie, suivie de softmax : sa probabilité vaut toujours 1. "
             "Remplacez softmax par sigmoïde, ou donnez deux sorties au réseau."

@@ -96,6 +96,16 @@ def load_classifier(path, labels=None, *, preprocess=None, name=None):
             "en mémoire se donne à gl.Classifier."
         )
     path = Path(os.path.expanduser(path))
+    if os.path.isdir(path):
+        if (path / "saved_model.pb").is_file():
+            raise ModelError(
+                f"« {path} » est un dossier SavedModel, dont Keras ne sait plus faire un modèle : "
+                'enregistrez le vôtre avec model.save("modele.keras"), et donnez ce fichier.'
+            )
+        raise ModelError(
+            f"« {path} » est un dossier, et non un fichier .keras : "
+            f"{_neighbours(path / 'modele.keras')}."
+        )
     if not os.path.isfile(path):
         raise ModelError(f"Le fichier de modèle « {path} » n'existe pas : {_neighbours(path)}.")
     load_tensorflow()

@@ -39,6 +39,11 @@ class ScoreHead:
         return self.units == 1
 
     @property
+    def constant(self):
+        """Vrai si une seule unité est suivie de softmax : sa probabilité vaut toujours 1."""
+        return self.binary and self.kind == "softmax"
+
+    @property
     def class_count(self):
         """Nombre de classes que l'on peut expliquer."""
         return 2 if self.binary else self.units
@@ -104,7 +109,7 @@ class ScoreHead:
             p = float(outputs[target]) if not self.binary else float(outputs[0])
             return p in (0.0, 1.0)
         own, others = self._shares(target, np.asarray(outputs, np.float64))
-        return bool(others < _FLOAT32_HALF_STEP or own < _FLOAT32_TINY)
+        return self.constant or bool(others < _FLOAT32_HALF_STEP or own < _FLOAT32_TINY)
 
     def _direction(self, target, score, outputs):
         if score == "logit":
@@ -113,7 +118,7 @@ class ScoreHead:
         if self._looks_like_probabilities(outputs):
             return self.unit(target)
         own, others = self._shares(target, outputs)
-        if self.kind == "sigmoid" or self.binary:
+        if self.kind == "sigmoid" or self.binary:  # nul si la probabilité est constante
             return own * others * self.unit(target)
         # dp_c/dz = p_c (e_c - p) ; 1 - p_c est la somme des autres, sans soustraction.
         direction = -own * _softmax(outputs)
@@ -128,6 +133,8 @@ class ScoreHead:
 
     def _shares(self, target, outputs):
         """La probabilité de la classe et celle de tout le reste, chacune sans annulation."""
+        if self.constant:
+            return float(target), 1.0 - target
         if self.kind == "sigmoid" or self.binary:
             z = self._per_class(outputs)[target]
             return _sigmoid(z), _sigmoid(-z)
@@ -141,6 +148,8 @@ class ScoreHead:
         outputs = np.asarray(outputs, np.float64)
         if self._looks_like_probabilities(outputs):
             return np.concatenate([1 - outputs, outputs]) if self.binary else outputs
+        if self.constant:
+            return np.array([0.0, 1.0])
         if self.kind == "sigmoid" or self.binary:
             return _sigmoid(self._per_class(outputs))
         return _softmax(outputs)

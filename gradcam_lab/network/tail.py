@@ -79,6 +79,8 @@ def _recognise_on(function, shape, scale):
     import keras
 
     x = np.random.default_rng(0).normal(0, scale, (1, *shape)).astype(np.float32)
+    if x.size == 1:  # softmax y vaut toujours 1 : loin de là, sigmoïde ne lui ressemble pas
+        x = -np.abs(x)
     try:
         y = keras.ops.convert_to_numpy(keras.ops.cast(function(keras.ops.array(x)), "float32"))
     except Exception:
@@ -88,7 +90,6 @@ def _recognise_on(function, shape, scale):
     if x.size != y.size:
         return None
     log_softmax = x - x.max() - np.log(np.exp(x - x.max()).sum())
-    # L'ordre compte : avec une seule unité, softmax vaut toujours 1.
     candidates = {
         "identity": x,
         "sigmoid": 1 / (1 + np.exp(-x)),

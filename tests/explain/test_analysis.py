@@ -310,6 +310,42 @@ class TestMemory:
         assert len(analysis.classifier.network._functions) == 3
 
 
+class TestOneUnitAfterSoftmax:
+    """L'erreur classique `Dense(1, activation="softmax")` : la probabilité vaut toujours 1."""
+
+    @pytest.fixture
+    def analysis(self):
+        import keras
+        from keras import layers as L
+
+        keras.utils.set_random_seed(0)
+        network = keras.Sequential(
+            [
+                keras.Input((8, 8, 3)),
+                L.Conv2D(4, 3, activation="relu"),
+                L.GlobalAveragePooling2D(),
+                L.Dense(1, activation="softmax"),
+            ]
+        )
+        return gl.Classifier(network).analyze(tiny.make_image(size=8))
+
+    def test_probabilities_are_those_of_the_model(self, analysis):
+        model = analysis.classifier.model
+        (expected,) = model.predict(
+            analysis.classifier.preprocess(tiny.make_image(size=8)), verbose=0
+        )
+        assert analysis.probabilities.tolist() == [1 - expected[0], expected[0]] == [0, 1]
+
+    def test_the_score_before_it_is_explained_and_the_mistake_named(self, analysis):
+        assert analysis.heatmap(1).any() or analysis.heatmap(0).any()
+        assert "n'a qu'une sortie, suivie de softmax" in analysis.diagnose(1)[0]
+
+    def test_the_probability_never_moves(self, analysis, capsys):
+        assert not analysis.heatmap(1, score="probability").any()
+        assert not analysis.heatmap(0, score="probability").any()
+        assert "toujours 1" in capsys.readouterr().out
+
+
 class TestRatherThan:
     """`against=` : l'écart entre deux scores, comparé à la formule et à des réseaux équivalents."""
 
