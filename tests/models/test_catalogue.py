@@ -494,7 +494,8 @@ class TestRealWeights:
         rows, columns = np.mgrid[0:height, 0:width]
         rows, columns = rows / (height - 1), columns / (width - 1)
         weight = heatmap / heatmap.sum()
-        assert 0.25 < (rows * weight).sum() < 0.75
+        # Le cache d'« occlusion », large, déborde vers le bas de la photo.
+        assert 0.25 < (rows * weight).sum() < (0.75 if method != "occlusion" else 0.85)
         assert 0.35 < (columns * weight).sum() < 0.8
         peak = np.unravel_index(heatmap.argmax(), heatmap.shape)
         assert 0.15 < rows[peak] < 0.85
