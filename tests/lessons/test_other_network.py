@@ -15,6 +15,7 @@ LESSONS = [
     "03_superposer",
     "05_activations",
     "06_filtres",
+    "07_chiens_et_chats",
     "08_cinq_recettes",
 ]
 

@@ -30,6 +30,7 @@ LESSONS = [
     "04_explorer",
     "05_activations",
     "06_filtres",
+    "07_chiens_et_chats",
     "08_cinq_recettes",
     "09_votre_reseau",
     "12_projet",
@@ -101,6 +102,8 @@ def computed():
     h, w, channels, classes = 4, 4, 8, 3
     slope, step = np.array([3.0, 4.0, 0.0, 0.0]), 5
     length, total = np.sqrt(np.mean(slope**2)), np.sqrt(np.sum(slope**2))
+    region, box, common = 30, 20, 10
+    union = region + box - common
     return {
         "01_predire": (
             softmax,
@@ -146,6 +149,18 @@ def computed():
                 step * 3 / length,
                 -step * 4 / length,
                 step,
+            ],
+        ),
+        "07_chiens_et_chats": (
+            common / union,
+            [
+                common / (region + box),
+                common / box,
+                round(common / region, 2),
+                union / common,
+                100 * common / union,
+                union,
+                common,
             ],
         ),
         "08_cinq_recettes": (
