@@ -1,8 +1,8 @@
-"""Les listes que la commande affiche : les réseaux, leurs couches, leurs classes."""
+"""Les listes que la commande affiche : réseaux, couches, classes, et méthodes avec leur coût."""
 
 from ..base.messages import say
 
-__all__ = ["list_classes", "list_layers", "list_models"]
+__all__ = ["list_classes", "list_layers", "list_methods", "list_models"]
 
 
 def list_models():
@@ -29,6 +29,17 @@ def list_classes(name):
     """Affiche les classes du réseau `name` : leur indice, leur nom français et l'anglais."""
     for label in _load(name).labels:
         say(f"{label.index:>4}  {label.label_fr} ({label.label})")
+
+
+def list_methods(name, layer=None):
+    """Affiche les méthodes, et combien de fois chacune fait tourner le réseau `name`."""
+    from ..methods.registry import METHODS
+
+    model = _load(name)
+    for method in METHODS.values():
+        runs = model.runs(method.name, layer)
+        cost = f"{runs} passes au plus" if method.runs else "aussitôt"
+        say(f"{method.name:<22} {method.caption} ({method.source}), {cost}")
 
 
 def _load(name):

@@ -41,6 +41,7 @@ _OPTIONS = {
         "--liste-modeles": flag("énumère les réseaux"),
         "--liste-couches": flag("énumère les couches du réseau choisi"),
         "--liste-classes": flag("énumère les classes du réseau choisi"),
+        "--liste-methodes": flag("énumère les méthodes, et ce qu'elles coûtent avec ce réseau"),
         "--version": {
             "action": "version", "version": f"gradcam_lab {__version__}", "help": "dit la version"
         },

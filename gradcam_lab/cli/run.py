@@ -10,7 +10,7 @@ import io
 from ..base.messages import say
 from ..errors import OutputError, SettingError, UnknownClassError, WeightsUnavailableError
 from .arguments import parse
-from .lists import list_classes, list_layers, list_models
+from .lists import list_classes, list_layers, list_methods, list_models
 from .options import PHOTOS
 from .photos import plan, progress
 
@@ -29,6 +29,8 @@ def execute(argv):
         list_layers(name)
     elif options.liste_classes:
         list_classes(name)
+    elif options.liste_methodes:
+        list_methods(name, options.couche)
     elif options.photos:
         _explain_all(options)
     else:
@@ -37,6 +39,7 @@ def execute(argv):
 
 def _explain_all(options):
     from ..images.writing import as_path, check_folder
+    from ..methods.registry import find_method
 
     _check_settings(options)
     folder = as_path(options.sortie)
@@ -44,7 +47,9 @@ def _explain_all(options):
     jobs = plan(options, folder)
     model = _load_model(options.modele)
     target = None if options.classe is None else _find_class(model, options.classe)
-    layer = model.default_layer if options.couche is None else model.find_layer(options.couche)
+    layer = None
+    if find_method(options.methode).takes_layer:
+        layer = model.find_layer(options.couche)
     with _created(folder), progress(jobs, "Photos") as bar:
         for job in bar:
             _explain(model, job, target, layer, options)
@@ -56,7 +61,11 @@ def _check_settings(options):
     from ..models import catalogue
 
     catalogue.find_model(options.modele or DEFAULT_MODEL)
-    find_method(options.methode)
+    method = find_method(options.methode)
+    if options.couche is not None and not method.takes_layer:
+        raise SettingError(
+            f"La méthode « {method.name} » part de l'image, et non d'une couche : retirez --couche."
+        )
     check_overlay(options.opacite, colormap=options.palette, blend=options.melange)
 
 
@@ -117,6 +126,7 @@ def _explain(model, job, target, layer, options):
     from tqdm import tqdm
 
     from ..figures.saving import save
+    from ..methods.registry import find_method
 
     analysis = model.analyze(job.source)
     predictions = analysis.top(options.combien)
@@ -134,11 +144,13 @@ def _explain(model, job, target, layer, options):
             colormap=options.palette,
             blend=options.melange,
             overwrite=options.ecraser,
+            progress=find_method(options.methode).runs is not None,
         )
     name = analysis.prediction(explained).label_fr
     lines = [f"{job.path.stem} : ce que voit {model.name}"]
     lines += [f"  {p.percent:>9}  {p.label_fr}" for p in predictions]
-    lines += [f"Classe expliquée : {name} (couche {layer}, méthode {options.methode})"]
+    where = f"couche {layer}, " if layer else ""
+    lines += [f"Classe expliquée : {name} ({where}méthode {options.methode})"]
     lines += notes.getvalue().splitlines()
     lines += [f"Carte de chaleur : {heatmap}", f"Superposition    : {overlay}"]
     with tqdm.external_write_mode():  # sans déranger la barre de progression

@@ -42,6 +42,8 @@ class FakeModel:
         return NAMES.index(query)
 
     def find_layer(self, name):
+        if name is None:
+            return self.default_layer
         if name not in [layer.name for layer in self.layers]:
             raise UnknownLayerError(f"La couche « {name} » est inconnue.")
         return name
@@ -195,7 +197,7 @@ def test_help_and_version_are_in_french(capsys):
     ("argv", "words"),
     [
         ([], "Donnez au moins une photo"),
-        (["--metode", "x"], "vouliez-vous dire « --methode » ou « --modele » ?"),
+        (["--metode", "x"], "vouliez-vous dire « --methode », « --modele » ou"),
         (["--zzz"], "L'option « --zzz » n'existe pas"),
         (["--modele"], "L'option --modele attend une valeur"),
         (["--ecraser=oui"], "L'option --ecraser ne prend pas de valeur"),

@@ -149,3 +149,26 @@ def test_the_layers_are_those_of_the_network(mini, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == [layer.name for layer in mini.layers]
     assert [line.split()[0] for line in lines if "par défaut" in line] == [mini.default_layer]
+
+
+def test_the_methods_and_their_costs(mini, capsys):
+    assert cli.main(["--liste-methodes", "--modele", "mini"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(gl.METHODS)
+    assert lines[0].endswith("aussitôt")
+    occlusion = next(line for line in lines if line.startswith("occlusion"))
+    assert occlusion.endswith(f"{mini.runs('occlusion')} passes au plus")
+
+
+def test_a_method_of_the_image_takes_no_layer(capsys):
+    choices = ["chelsea", "--modele", "mini", "--methode", "guided_backprop"]
+    assert cli.main([*choices, "--couche", "block4_conv5"]) == 2
+    assert "retirez --couche" in capsys.readouterr().err
+    assert os.listdir() == []
+    assert cli.main(choices) == 0
+    assert "chat (méthode guided_backprop)" in capsys.readouterr().out
+
+
+def test_a_long_method_shows_its_progress(capsys):
+    assert cli.main(["chelsea", "--modele", "mini", "--methode", "ablationcam"]) == 0
+    assert "Ablation-CAM" in capsys.readouterr().err
