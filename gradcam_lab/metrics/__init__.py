@@ -1,5 +1,7 @@
-"""Jusqu'où croire une carte : des mesures, chacune avec son protocole, et des cartes témoins."""
+"""Jusqu'où croire une carte : des mesures et leur protocole, des témoins, des réponses connues."""
 
+from ..models.planted import planted_classifier
+from ..models.planted_pictures import PlantedPictures, planted_pictures
 from .agreement import Similarity, similarity
 from .baselines import BASELINES, baseline_map
 from .cascade import Stage, randomization_cascade
@@ -12,6 +14,7 @@ __all__ = [
     "Comparison",
     "ConfidenceChange",
     "Curve",
+    "PlantedPictures",
     "Similarity",
     "Stage",
     "baseline_map",
@@ -21,6 +24,8 @@ __all__ = [
     "energy_inside",
     "insertion",
     "iou",
+    "planted_classifier",
+    "planted_pictures",
     "pointing_hit",
     "randomization_cascade",
     "similarity",
