@@ -6,7 +6,12 @@ from .checks.lesson_4 import check_hot_mask, check_smallest_region, check_verdic
 from .checks.lesson_5 import check_dark_share, check_mosaic, check_useful_channels
 from .checks.lesson_6 import check_ascent_step, check_descent, check_mended_climb
 from .checks.lesson_7 import check_box_iou, check_one_unit, check_rather_than
-from .checks.lesson_8 import check_as_the_book, check_found_recipe, check_later_overlay
+from .checks.lesson_8 import (
+    check_as_the_book,
+    check_changed_step,
+    check_found_recipe,
+    check_later_overlay,
+)
 from .checks.lesson_9 import check_cover, check_heat_inside, check_suspect
 from .checks.lesson_12 import check_experiment, check_hypothesis, check_photos
 from .panels import Panel, panel
@@ -29,6 +34,7 @@ __all__ = [
     "check_ascent_step",
     "check_best_epoch",
     "check_box_iou",
+    "check_changed_step",
     "check_cover",
     "check_dark_share",
     "check_descent",

@@ -1,4 +1,4 @@
-"""Les corrections de la leçon 8 : étirer, passer du score à la probabilité, réparer."""
+"""Les corrections de la leçon 8 : étirer, du score à la probabilité, une étape, réparer."""
 
 import cv2
 import numpy as np
@@ -149,6 +149,66 @@ def hole(activations, gradients, probabilities, target):
 )
 def test_as_the_book(function, sentence, told):
     lessons.check_as_the_book(function)
+    assert sentence in told()
+
+
+# --- ★★ L'étape changée -----------------------------------------------------------------------
+
+RNG = np.random.default_rng(88)
+FIRST = 0.1 * RNG.random((5, 6))
+CHANGED = {
+    "entry": 0.1 * RNG.random((5, 6)),
+    "score": 1e-5 * RNG.random((5, 6)),
+    "channels": FIRST / 256,
+    "divide": FIRST / FIRST.max(),
+}
+
+
+def forgetful():
+    """Un élève qui change les réglages de l'article lui-même : les étapes s'accumulent."""
+    total = FIRST.copy()
+
+    def function(step):
+        nonlocal total
+        total = total + CHANGED[step]
+        return total
+
+    return function
+
+
+@pytest.mark.parametrize("drawn", CHANGED)
+def test_every_changed_step_is_recognized(drawn, told):
+    lessons.check_changed_step(drawn, CHANGED.get, FIRST, CHANGED[drawn])
+    assert "Exact" in told()
+
+
+@pytest.mark.parametrize(
+    ("answer", "remake", "sentence"),
+    [
+        (" Channels", lambda step: CHANGED[step].tolist(), "Exact. Changer « channels »"),
+        ("divide", CHANGED.get, "changer « divide » ne refait pas"),
+        (..., CHANGED.get, "Il reste à l'écrire"),
+        ("channels", lambda step: FIRST, "toujours la première carte"),
+        ("channels", lambda step: FIRST / 256, "la même carte pour les quatre"),
+        ("channels", lambda step: CHANGED[step] / CHANGED[step].max(), "ne divise pas"),
+        ("channels", forgetful(), "Travaillez sur une copie"),
+        ("channels", lambda step: CHANGED[step] + FIRST, "n'en changez qu'un"),
+        ("channels", lambda step: np.nan * FIRST, "contient des NaN"),
+        ("channels", lambda step: FIRST[:2], "de forme (2, 6)"),
+        ("channels", lambda step: "carte", "de forme ()"),
+        ("channels", lambda step: [[1], [2, 3]], "de forme ()"),
+        ("channels", lambda step: CHANGED["étape"], "s'arrête sur une erreur (KeyError"),
+        ("channels", lambda step: None, "terminez-la par return"),
+        ("channels", CHANGED, "la fonction elle-même"),
+        ("la somme", CHANGED.get, "l'une des quatre étapes"),
+        (3, CHANGED.get, "l'une des quatre étapes"),
+        ("channels", lambda step: ..., "une réponse sans essai"),
+        (..., lambda step: ..., "Pas encore de réponse"),
+        (..., ..., "Pas encore de réponse"),
+    ],
+)
+def test_changed_step(answer, remake, sentence, told):
+    lessons.check_changed_step(answer, remake, FIRST, CHANGED["channels"])
     assert sentence in told()
 
 

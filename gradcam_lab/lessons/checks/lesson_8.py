@@ -1,4 +1,4 @@
-"""Leçon 8 : étirer une somme, passer du score à la probabilité, réparer une recette du web."""
+"""Leçon 8 : étirer une somme, passer du score à la probabilité, une étape changée, une recette."""
 
 import numpy as np
 
@@ -6,7 +6,12 @@ from ...images.overlay import superimpose
 from ...methods import gradcam, normalize
 from ..correction import RIGHT, call, correct
 
-__all__ = ["check_as_the_book", "check_found_recipe", "check_later_overlay"]
+__all__ = [
+    "check_as_the_book",
+    "check_changed_step",
+    "check_found_recipe",
+    "check_later_overlay",
+]
 
 
 def check_later_overlay(function):
@@ -31,6 +36,22 @@ def check_as_the_book(function):
     """
     untouched = callable(function) and call(function, *_CLASSES[0])[0] is ...
     correct(_as_the_book, ... if untouched else function)
+
+
+def check_changed_step(answer, remake, first, second):
+    """Corrige le second exercice ★★ de la leçon 8 : refait la carte, puis affiche une phrase.
+
+    Arguments
+    ---------
+    answer : l'étape que l'élève désigne : "entry", "score", "channels" ou "divide"
+    remake : une fonction d'un nom d'étape, qui renvoie la première carte refaite avec cette seule
+        étape changée ; elle est appelée une fois par étape, puis encore une fois
+    first : la première carte (h, w)
+    second : la seconde, dont la recette ne diffère que par une étape
+    """
+    untouched = answer is ... and callable(remake) and call(remake, _STEPS[0])[0] is ...
+    waiting = untouched or remake is ...
+    correct(_changed_step, ... if waiting else remake, answer, first, second)
 
 
 def check_found_recipe(function, lines):
@@ -220,6 +241,83 @@ def _book_hint(found, activations, gradients, probabilities, target):
 def _same(found, activations, gradients):
     expected = normalize(gradcam(activations, gradients))
     return bool(expected.any()) and np.allclose(found, expected, atol=1e-4)
+
+
+# --- ★★ L'étape changée -----------------------------------------------------------------------
+
+_STEPS = ("entry", "score", "channels", "divide")
+_NEAR = 1e-3  # part du maximum : deux exécutions de la même recette s'accordent bien mieux
+
+
+def _changed_step(remake, answer, first, second):
+    name = ... if answer is ... else str(answer).strip().casefold()
+    if name is not ... and name not in _STEPS:
+        return f"Pas encore : désignez l'une des quatre étapes : {', '.join(_STEPS)}."
+    remade = {}
+    for step in (*_STEPS, _STEPS[0]):
+        found, problem = call(remake, step)
+        if problem:
+            return problem
+        if found is ...:
+            return "Pas encore : une réponse sans essai n'en est pas une. Écrivez `remake`."
+        try:
+            found = np.asarray(found, float)
+        except (TypeError, ValueError):
+            found = np.asarray(None)
+        if found.shape != np.shape(second):
+            return (
+                f"Pas encore : `remake` renvoie une carte de forme {np.shape(second)}, et la vôtre "
+                f"est de forme {found.shape}."
+            )
+        if not np.isfinite(found).all():
+            return "Pas encore : la carte rendue contient des NaN ; a-t-on divisé par zéro ?"
+        if step in remade and not _gap(found, remade[step]) <= _NEAR:
+            return (
+                "Pas encore : appelée deux fois, votre fonction rend deux cartes différentes. "
+                "Change-t-elle `article` lui-même ? Travaillez sur une copie."
+            )
+        remade[step] = found
+    gaps = {step: _gap(heatmap, second) for step, heatmap in remade.items()}
+    matching = [step for step in _STEPS if gaps[step] <= _NEAR]
+    if len(matching) != 1:
+        return _remake_hint(remade, first, second)
+    if name is ...:
+        return "Votre essai désigne l'étape. Il reste à l'écrire dans `my_step`."
+    if name not in matching:
+        return (
+            f"Pas encore : changer « {name} » ne refait pas la seconde carte. Pour quelle étape "
+            "l'écart avec `second` tombe-t-il à zéro ?"
+        )
+    return f"{RIGHT}Changer « {name} », et rien d'autre, refait la seconde carte."
+
+
+def _gap(heatmap, expected):
+    """Le plus grand écart, en part du maximum de la carte attendue ."""
+    most = np.abs(expected).max()
+    return np.abs(heatmap - expected).max() / (most if most > 0 else 1.0)
+
+
+def _remake_hint(remade, first, second):
+    maps = list(remade.values())
+    if all(_gap(heatmap, first) <= _NEAR for heatmap in maps):
+        return (
+            "Pas encore : votre fonction rend toujours la première carte. Remplacez le réglage "
+            "qu'on lui nomme par celui de `changes`."
+        )
+    if all(_gap(heatmap, maps[0]) <= _NEAR for heatmap in maps):
+        return (
+            "Pas encore : votre fonction rend la même carte pour les quatre étapes. Elle doit "
+            "dépendre de `step`."
+        )
+    if all(abs(heatmap.max() - 1) <= _NEAR for heatmap in maps):
+        return (
+            "Presque : vos cartes sont toutes divisées par leur maximum. L'article, ici, ne divise "
+            "pas : c'est l'une des quatre étapes."
+        )
+    return (
+        "Pas encore : aucune de vos cartes, ou plus d'une, n'est la seconde. Partez de tous les "
+        "réglages de l'article, et n'en changez qu'un, celui qu'on nomme."
+    )
 
 
 # --- ★★★ La recette du web --------------------------------------------------------------------
