@@ -229,17 +229,32 @@ def patterns():
     ])  # fmt: skip
 
 
-def recipes():
-    """Les cinq images que calcule la leçon 8 elle-même, dans ses propres cellules."""
-    notebook = nbformat.read(ROOT / "notebooks" / "08_cinq_recettes.ipynb", as_version=4)
+def computed(lesson, last):
+    """Les variables d'une leçon, une fois ses cellules exécutées jusqu'à `last` comprise."""
+    notebook = nbformat.read(ROOT / "notebooks" / f"{lesson}.ipynb", as_version=4)
     namespace = {}
     for cell in notebook.cells:
         if cell.cell_type == "code":
             exec(cell.source.replace("%pip install", "pass  # pip install"), namespace)
-        if cell["id"] == "cinq-images":
+        if cell["id"] == last:
             break
-    pictures = namespace["pictures"]
+    return namespace
+
+
+def recipes():
+    """Les cinq images que calcule la leçon 8 elle-même, dans ses propres cellules."""
+    pictures = computed("08_cinq_recettes", "cinq-images")["pictures"]
     return row(list(pictures.values()), list(pictures))
+
+
+def trap():
+    """Deux pièces de la leçon 9, et ce que le réseau piégé y regarde : la pastille."""
+    lesson = computed("09_votre_reseau", "carte-piege")
+    panels = []
+    for piece in lesson["squares"][:2]:
+        heat, answer = lesson["warm"](lesson["trapped"], piece)
+        panels += [("une pièce de l'examen", picture(piece)), (answer, picture(heat))]
+    return strip(panels, "→ →")
 
 
 def attach(path, figure, cell=0, name=NAME):
@@ -272,6 +287,7 @@ if __name__ == "__main__":
             ("05_activations", means(), NAME),
             ("06_filtres", patterns(), "ouverture.jpg"),
             ("08_cinq_recettes", recipes(), NAME),
+            ("09_votre_reseau", trap(), NAME),
         ):
             changed = attach(ROOT / "notebooks" / f"{name}.ipynb", figure, name=file)
             print(f"{name} : {'dessinée' if changed else 'inchangée'}")
