@@ -1,5 +1,7 @@
 """Le projet : réunir des photos, une hypothèse qui peut échouer, une expérience recalculée."""
 
+import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -257,3 +259,18 @@ def test_unfair_controls(told):
     ]:
         experiment(changed=CHANGED | {"a": changed}, controls=CONTROLS | {"a": controls})
         assert sentence in told(), sentence
+
+
+# --- Le carnet ----------------------------------------------------------------------------------
+
+
+def test_the_report_keeps_the_readers_half_and_leaves_out_the_example_and_the_advice():
+    path = Path(__file__).resolve().parents[2] / "notebooks" / "12_projet.ipynb"
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    left_out = {c["id"] for c in cells if "hors-rapport" in c["metadata"].get("tags", [])}
+    names = [c["id"] for c in cells]
+    project, conclusion = names.index("projet"), names.index("votre-conclusion")
+    assert left_out.issuperset(names[:project] + names[conclusion + 1 :])
+    advice = {name for name in names[project : conclusion + 1] if name.endswith("-aide")}
+    assert left_out.intersection(names[project : conclusion + 1]) == advice
+    assert len(advice) == 3

@@ -129,6 +129,8 @@ def holes(activations, gradients, target, rivals):
         (with_gradient(lambda G, t, r: G[r].mean(axis=0) - G[t]), "le signe est à l'envers"),
         (with_gradient(lambda G, t, r: G[t] - G.mean(axis=0)), "toutes les classes"),
         (with_gradient(lambda G, t, r: G[t] - G[r[0]]), "la première rivale"),
+        (with_gradient(lambda G, t, r: G[t] - G[r]), "retranchée à part"),
+        (with_gradient(lambda G, t, r: G[t] - G[r].mean()), "qu'un seul nombre"),
         (with_gradient(lambda G, t, r: G[r[0]]), "les trois étapes"),
         (too_early, "avant ReLU"),
         (without_relu, "il manque ReLU"),

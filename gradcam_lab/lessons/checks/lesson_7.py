@@ -243,6 +243,14 @@ def _not_this_map(answer, activations, gradients, target, rivals):
             "Presque : vous n'avez pris que la première rivale.",
         ),
         (
+            _grad_cam(activations, own - others),
+            "Presque : chaque rivale est retranchée à part. Faites d'abord leur moyenne, axis=0.",
+        ),
+        (
+            _grad_cam(activations, own - others.mean()),
+            "Presque : votre moyenne n'est qu'un seul nombre. Faites-la sur les rivales, axis=0.",
+        ),
+        (
             np.maximum((activations * (own - others.mean(axis=0))).mean(axis=-1), 0),
             "Presque : vous avez fait le produit case par case. Grad-CAM fait d'abord la moyenne "
             "du gradient sur les lignes et les colonnes : un poids par canal.",
