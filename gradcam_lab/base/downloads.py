@@ -14,7 +14,7 @@ from .disk import disk_reason
 from .messages import say
 from .numbers import megabytes
 
-__all__ = ["fetch", "is_hdf5", "is_intact", "offline", "read_url"]
+__all__ = ["fetch", "is_hdf5", "is_intact", "offline", "probe", "read_url"]
 
 # Tous les délais sont en secondes.
 CONNECT_TIMEOUT = 4.0  # pour joindre une des adresses du serveur
@@ -24,11 +24,13 @@ PAGE_TIMEOUT = 60.0  # en tout, pour une image donnée par son adresse
 MIN_SPEED = 8_000  # octets par seconde, en moyenne après GRACE secondes, pour un fichier
 GRACE = 30.0
 BAR_DELAY = 1.0  # la barre n'apparaît que si l'attente se prolonge
+STUCK = 60.0  # sans un octet, le programme qui télécharge le même fichier n'est plus attendu
 
 _CHUNK = 1 << 15  # octets
 _REDIRECTS = 5
 # Un brouillon plus vieux qu'une heure est celui d'un programme tué : les autres s'écrivent encore.
 _DRAFT, _STALE = ".gradcam_lab-{}.part", 3600
+_LOCK = ".gradcam_lab-{}.lock"
 _HEADERS = {
     "User-Agent": "gradcam_lab (cours Grad-CAM) python-requests",
     # Sans compression, le nombre d'octets annoncé est celui du fichier : on voit s'il en manque.
@@ -46,7 +48,8 @@ def fetch(url, folder, filename, *, known_hash=None, label=None, progress=True, 
     """Renvoie le chemin du fichier `filename` de `folder`, téléchargé depuis `url` s'il y manque.
 
     Le fichier n'apparaît sous son nom qu'une fois complet et vérifié ; un fichier déjà là mais
-    abîmé n'est remplacé qu'à ce moment.
+    abîmé n'est remplacé qu'à ce moment. Plusieurs programmes qui le demandent ensemble ne le
+    téléchargent qu'une fois ; un dossier où l'on ne peut pas écrire sert s'il a déjà le fichier.
 
     Arguments
     ---------
@@ -70,9 +73,14 @@ def fetch(url, folder, filename, *, known_hash=None, label=None, progress=True, 
         if present and _is_good(path, known_hash, check):
             return path
         _refuse_offline(label)
-        if present:
-            say(f"Le fichier « {path} » est abîmé : il va être téléchargé de nouveau.")
-        _download(url, path, known_hash, label, progress, check)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(path, label):
+            # Entre-temps, un autre programme l'a peut-être téléchargé.
+            if path.is_file() and _is_good(path, known_hash, check):
+                return path
+            if present:
+                say(f"Le fichier « {path} » est abîmé : il va être téléchargé de nouveau.")
+            _download(url, path, known_hash, label, progress, check)
     except DownloadError as error:
         if not path.is_file():
             raise
@@ -130,14 +138,68 @@ def read_url(url, max_bytes):
     return bytes(content)
 
 
+def probe(url, limit=5.0):
+    """Demande à l'adresse `url` si elle répond, sans rien en lire, en `limit` secondes au plus.
+
+    Lève
+    ----
+    DownloadError
+        elle ne répond pas, ou l'accès à internet est interdit
+    """
+    label = f"« {url} »"
+    _refuse_offline(label)
+    with contextlib.closing(_receive(url, label, limit, method="HEAD")) as answer:
+        next(answer)
+
+
 # --- Le fichier -------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _alone(path, label):
+    """Attend son tour : un seul programme à la fois télécharge `path`.
+
+    Un programme tué perd son tour aussitôt ; celui qui n'avance plus (suspendu) n'est plus attendu.
+    Le fichier n'étant posé que complet, deux tours à la fois ne feraient que du travail en double.
+    """
+    from filelock import FileLock, Timeout
+
+    turn = FileLock(path.with_name(_LOCK.format(path.name)))
+    start, told = time.time(), False
+    while not turn.is_locked and time.time() - _last_sign(path.parent, start) < STUCK:
+        try:
+            turn.acquire(timeout=2)
+        except Timeout:
+            if not told:
+                say(f"Un autre programme télécharge {label} : attente de la fin...")
+            told = True
+        except (OSError, NotImplementedError):
+            # Ce dossier ne sait pas réserver un fichier ; s'il refuse aussi d'écrire, la suite le
+            # dira.
+            break
+    try:
+        yield
+    finally:
+        # Effacé avant d'être rendu : celui qui attend regarde d'abord si le fichier est là.
+        if turn.is_locked:
+            with contextlib.suppress(OSError):
+                os.unlink(turn.lock_file)
+        turn.release()
+
+
+def _last_sign(folder, start):
+    """L'heure du dernier octet reçu par un brouillon de `folder`, et au moins `start`."""
+    times = [start]
+    for draft in folder.glob(_DRAFT.format("*")):
+        with contextlib.suppress(OSError):
+            times.append(draft.stat().st_mtime)
+    return max(times)
 
 
 def _download(url, path, known_hash, label, progress, check):
     """Écrit `path` d'un coup : un brouillon, que rien d'autre ne lit, prend son nom à la fin."""
     from tqdm import tqdm  # une barre de texte : celle des carnets, un widget, ne s'enregistre pas
 
-    path.parent.mkdir(parents=True, exist_ok=True)
     _sweep(path.parent)
     draft = path.with_name(_DRAFT.format(secrets.token_hex(6)))
     try:
@@ -183,7 +245,7 @@ def _sweep(folder):
 # --- Le serveur -------------------------------------------------------------------------------
 
 
-def _receive(url, label, limit=None):
+def _receive(url, label, limit=None, method="GET"):
     """Donne la taille annoncée par le serveur (ou None), puis le contenu, morceau par morceau.
 
     Un fil à part parle au serveur, qui peut tout faire attendre : son nom, ses en-têtes, chaque
@@ -209,7 +271,7 @@ def _receive(url, label, limit=None):
             raise _failure(label, _network_problem(item, host))
         return item
 
-    threading.Thread(target=_talk, args=(url, arrived, given_up), daemon=True).start()
+    threading.Thread(target=_talk, args=(url, method, arrived, given_up), daemon=True).start()
     try:
         yield wait(ANSWER_TIMEOUT, _SILENT)
         while chunk := wait(READ_TIMEOUT, _STALLED):
@@ -219,7 +281,7 @@ def _receive(url, label, limit=None):
         given_up.set()
 
 
-def _talk(url, arrived, given_up):
+def _talk(url, method, arrived, given_up):
     """Le fil : met dans `arrived` la taille, les morceaux puis un morceau vide, ou une erreur."""
 
     def put(item):
@@ -228,7 +290,7 @@ def _talk(url, arrived, given_up):
                 return arrived.put(item, timeout=0.2)
 
     try:
-        with _open(url, given_up) as response:
+        with _open(url, method, given_up) as response:
             announced = int(response.headers.get("content-length", 0))
             put(announced or None)
             for chunk in response.iter_content(_CHUNK):
@@ -241,7 +303,7 @@ def _talk(url, arrived, given_up):
         put(error)
 
 
-def _open(url, given_up):
+def _open(url, method, given_up):
     """La réponse à `url`, dont le contenu n'est pas encore lu, après quelques redirections."""
     import requests
 
@@ -251,7 +313,7 @@ def _open(url, given_up):
     # L'autre fil renonce le premier ; ce délai-ci termine celui-ci un peu plus tard.
     timeouts = (CONNECT_TIMEOUT, 2 * READ_TIMEOUT)
     for _ in range(_REDIRECTS + 1):
-        response = session.get(url, headers=_HEADERS, stream=True, timeout=timeouts)
+        response = session.request(method, url, headers=_HEADERS, stream=True, timeout=timeouts)
         location = redirection(response)
         if location is None or given_up.is_set():
             response.raise_for_status()

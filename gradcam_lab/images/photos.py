@@ -57,7 +57,7 @@ class SampleInfo:
         try:
             if self.parts:
                 return all(_find(name).available for name in self.parts)
-            return _local_path(self) is not None
+            return local_path(self) is not None
         except ImageError:  # GRADCAM_LAB_DATA est inutilisable : `sample` dira pourquoi
             return False
 
@@ -178,7 +178,7 @@ def sample(name="dalmatien", *, fallback=True):
     if info.parts:
         return _stacked(info)
     try:
-        return load_image(_path(info))
+        return load_image(sample_path(info))
     except DownloadError as error:
         if not fallback:
             raise ImageError(str(error)) from None
@@ -187,7 +187,7 @@ def sample(name="dalmatien", *, fallback=True):
         f"La photo « {info.name} » demande un accès à internet : "
         f"voici à sa place la photo « {_FALLBACK} », un chat livré avec le cours."
     )
-    return load_image(_path(_find(_FALLBACK)))
+    return load_image(sample_path(_find(_FALLBACK)))
 
 
 def local_image(info, size):
@@ -195,7 +195,7 @@ def local_image(info, size):
     if info.parts:
         whole = (_STACKED[0], _STACKED[1] * len(info.parts))
         return _stacked(info) if size == whole and info.available else None
-    path = _local_path(info)
+    path = local_path(info)
     if path is None:
         return None
     with Image.open(path) as opened:
@@ -205,7 +205,7 @@ def local_image(info, size):
 
 
 def _stacked(info):
-    pieces = [load_image(_path(_find(part))).resize(_STACKED) for part in info.parts]
+    pieces = [load_image(sample_path(_find(part))).resize(_STACKED) for part in info.parts]
     return load_image(np.vstack([np.asarray(piece) for piece in pieces]))
 
 
@@ -217,8 +217,9 @@ def _find(name):
     raise ImageError(unknown_name(f"La photo d'exemple « {name} » n'existe pas", name, names))
 
 
-def _path(info):
-    local = _local_path(info)
+def sample_path(info):
+    """Renvoie le chemin de la photo, téléchargée au besoin ; celle d'un assemblage n'existe pas."""
+    local = local_path(info)
     if local is not None:
         return local
     if info.offline:
@@ -227,7 +228,8 @@ def _path(info):
             "réinstallez-la avec `pip install --force-reinstall scikit-image`."
         )
     folder, file = _cache_folder(), info.file
-    if (folder / file).exists():
+    # L'empreinte, une fois de plus : un autre programme a pu télécharger la photo à l'instant.
+    if (folder / file).exists() and not is_intact(folder / file, info.known_hash):
         say(
             f"Le fichier « {folder / file} » n'est pas la photo « {info.name} », ou est abîmé : "
             f"il est laissé tel quel, la photo s'appellera « {_BESIDE + file} ».",
@@ -243,7 +245,7 @@ def _path(info):
     )
 
 
-def _local_path(info):
+def local_path(info):
     """Renvoie le chemin de la photo si elle est déjà sur cet ordinateur, sinon None."""
     if info.offline:
         # Le dossier est cherché sans importer scikit-image : c'est plus rapide, et ses fonctions

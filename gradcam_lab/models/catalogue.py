@@ -20,7 +20,7 @@ from ..network.labels import imagenet_labels, make_labels
 from . import mini
 from .weights import read_weights, without_initial_values
 
-__all__ = ["ModelInfo", "available_models", "build", "builder", "find_model"]
+__all__ = ["ModelInfo", "available_models", "build", "builder", "find_model", "weights_file"]
 
 # Écart type des couleurs d'ImageNet, tel que Keras l'emploie pour EfficientNet.
 _IMAGENET_STD = np.array([0.229, 0.224, 0.225], np.float32)
@@ -240,7 +240,7 @@ def _build_keras(info, weights):
     import keras
 
     published = weights == "imagenet"
-    path = _imagenet_file(info) if published else weights
+    path = weights_file(info) if published else weights
     with _fresh_names(), contextlib.ExitStack() as stack:
         if path is not None:
             stack.enter_context(without_initial_values())
@@ -260,7 +260,7 @@ def _build_keras(info, weights):
 _verified = set()
 
 
-def _imagenet_file(info):
+def weights_file(info):
     """Renvoie le fichier des poids d'ImageNet, téléchargé au besoin, entier et vérifié."""
     path = info.weights_path
     if _stamp(path) in _verified:

@@ -5,6 +5,7 @@ import hashlib
 import io
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -26,6 +27,12 @@ HASH = "sha256:" + hashlib.sha256(CONTENT).hexdigest()
 
 
 class Handler(BaseHTTPRequestHandler):
+    def do_HEAD(self):
+        self.server.requests.append(f"HEAD {self.path}")
+        if self.path == "/en-tetes-lents":
+            slow_headers(self)
+        self.head(**{"Content-Length": "1000"})
+
     def do_GET(self):
         self.server.requests.append(self.path)
         if self.path.startswith("/code/"):
@@ -79,6 +86,14 @@ def drip_chunks(handler):
     handler.forever(b"1\r\nx\r\n")
 
 
+def slow_file(handler):
+    """Le temps que d'autres demandent le même fichier."""
+    handler.head(**{"Content-Length": str(len(CONTENT))})
+    handler.wfile.write(CONTENT[:1000])
+    handler.server.release.wait(2)
+    handler.wfile.write(CONTENT[1000:])
+
+
 def slow_headers(handler):
     handler.send_response(200)
     handler.flush_headers()
@@ -98,6 +113,7 @@ def endless_redirect(handler):
 SLOW = {
     "/goutte": drip,
     "/goutte-par-blocs": drip_chunks,
+    "/lent": slow_file,
     "/en-tetes-lents": slow_headers,
     "/redirections-lentes": slow_redirects,
     "/redirection-sans-fin": endless_redirect,
@@ -235,9 +251,9 @@ def test_a_portal_page_in_place_of_weights_is_not_kept(server, cache):
     fails("abîmé ou incomplet", f"{server.url}/bon", cache, "w.h5", check=downloads.is_hdf5)
     seen = []
     path = downloads.fetch(
-        f"{server.url}/bon", cache, "w.h5", check=lambda p: seen.append(p.name) or len(seen) > 1
+        f"{server.url}/bon", cache, "w.h5", check=lambda p: seen.append(p.name) or p.name != "w.h5"
     )
-    assert seen[0] == "w.h5" != seen[1]
+    assert seen[0] == "w.h5" != seen[-1]
     assert path.read_bytes() == CONTENT
 
 
@@ -276,16 +292,78 @@ def test_drafts_of_killed_programs_go_and_fresh_ones_stay(server, cache):
     assert sorted(os.listdir(cache)) == [fresh.name, "a.bin", "tmp3"]
 
 
+FETCH = (
+    "import sys; from gradcam_lab.base.downloads import fetch;"
+    "fetch(sys.argv[1], sys.argv[2], 'a.bin', known_hash=sys.argv[3])"
+)
+
+
+def start_fetch(server, cache, address="/lent"):
+    command = [sys.executable, "-c", FETCH, server.url + address, str(cache), HASH]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def wait_until(condition):
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
 def test_several_processes_share_one_cache(server, cache):
-    code = (
-        "import sys; from gradcam_lab.base.downloads import fetch;"
-        "fetch(sys.argv[1], sys.argv[2], 'a.bin', known_hash=sys.argv[3])"
-    )
-    command = [sys.executable, "-c", code, f"{server.url}/bon", str(cache), HASH]
-    running = [subprocess.Popen(command) for _ in range(3)]
-    assert [process.wait(20) for process in running] == [0, 0, 0]
+    """Tous demandent le fichier pendant que le premier le reçoit : une seule demande au serveur."""
+    running = [start_fetch(server, cache) for _ in range(4)]
+    said = [process.communicate(timeout=20)[0] for process in running]
+    assert [process.returncode for process in running] == [0] * 4
+    assert server.requests == ["/lent"]
     assert os.listdir(cache) == ["a.bin"]
     assert (cache / "a.bin").read_bytes() == CONTENT
+    assert sum("Un autre programme télécharge" in text for text in said) <= 3
+
+
+def test_a_killed_process_gives_its_turn(server, cache):
+    first = start_fetch(server, cache, "/bloque")
+    wait_until(lambda: server.requests)
+    others = [start_fetch(server, cache) for _ in range(2)]
+    time.sleep(0.5)
+    first.kill()
+    assert [process.wait(20) for process in others] == [0, 0]
+    assert first.wait(20) != 0
+    assert server.requests == ["/bloque", "/lent"]
+    assert (cache / "a.bin").read_bytes() == CONTENT
+
+
+def test_a_suspended_process_is_not_waited_for(server, cache, monkeypatch, capsys):
+    filelock = pytest.importorskip("filelock")
+    cache.mkdir()
+    monkeypatch.setattr(downloads, "STUCK", 1.0)
+    with filelock.FileLock(cache / ".gradcam_lab-a.bin.lock"):
+        downloads.fetch(f"{server.url}/bon", cache, "a.bin", known_hash=HASH, label="les poids")
+    assert (cache / "a.bin").read_bytes() == CONTENT
+    assert "Un autre programme télécharge les poids" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOLCK, "No locks"), NotImplementedError(), PermissionError(13, "No")]
+)
+def test_a_folder_without_locks_is_enough(server, cache, monkeypatch, error):
+    def refuse(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr("filelock.FileLock.acquire", refuse)
+    path = downloads.fetch(f"{server.url}/bon", cache, "a.bin", known_hash=HASH)
+    assert path.read_bytes() == CONTENT
+
+
+def test_a_probe_reads_nothing(server, monkeypatch):
+    downloads.probe(f"{server.url}/bon")
+    assert server.requests == ["HEAD /bon"]
+    with pytest.raises(DownloadError, match="n'a pas répondu à temps"):
+        downloads.probe(f"{server.url}/en-tetes-lents", limit=0.3)
+    monkeypatch.setenv("GRADCAM_LAB_OFFLINE", "1")
+    with pytest.raises(DownloadError, match="interdit"):
+        downloads.probe(f"{server.url}/bon")
+    assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize("folder", ["~inconnu/x", "x" * 300, "a\0b"])
@@ -383,12 +461,39 @@ def test_read_only_folder(server, cache, monkeypatch):
     assert server.requests == []
 
 
-def test_a_good_file_in_a_read_only_folder_is_enough(cache, monkeypatch):
+@pytest.mark.skipif(os.name == "nt", reason="Windows protège un dossier autrement")
+def test_a_read_only_folder_serves_what_it_has(server, cache):
+    """Le dossier partagé d'une classe, lu par un autre compte que celui qui l'a rempli."""
     cache.mkdir()
-    (cache / "a.bin").write_bytes(CONTENT)
-    monkeypatch.setattr(downloads, "open", None, raising=False)
-    path = downloads.fetch("http://x.test/a", cache, "a.bin", known_hash=HASH)
-    assert path == cache / "a.bin"
+    for name, content in (("a.bin", CONTENT), ("abime.bin", b"abc")):
+        (cache / name).write_bytes(content)
+    cache.chmod(0o555)
+    command = [sys.executable]
+    if os.geteuid() == 0:  # rien n'est refusé à root, sauf s'il y renonce
+        if not shutil.which("setpriv"):
+            pytest.skip("lancé par root, sans setpriv pour renoncer à ses droits")
+        command = ["setpriv", "--bounding-set=-dac_override", *command]
+    code = """
+import sys
+from gradcam_lab.base.downloads import fetch
+for name in sys.argv[3:]:
+    try:
+        print(name, fetch(sys.argv[1], sys.argv[2], name, known_hash=%r).name)
+    except ValueError as error:
+        print(name, error)
+"""
+    command += ["-c", code % HASH, f"{server.url}/bon", str(cache)]
+    done = subprocess.run(
+        [*command, "a.bin", "abime.bin", "absent.bin"], capture_output=True, text=True
+    )
+    good, said, damaged, absent = done.stdout.splitlines()
+    assert good == "a.bin a.bin"
+    assert "est abîmé" in said
+    assert "protégé contre l'écriture" in damaged
+    assert absent.startswith("absent.bin Impossible de télécharger")
+    assert "protégé contre l'écriture" in absent
+    assert server.requests == []
+    assert sorted(os.listdir(cache)) == ["a.bin", "abime.bin"]
 
 
 def test_a_file_in_place_of_the_folder(server, tmp_path):

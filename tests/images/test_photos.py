@@ -173,6 +173,18 @@ def test_a_file_of_the_user_is_never_replaced(no_network, monkeypatch, tmp_path,
     assert samples()[0].available  # à l'appel suivant, elle est retrouvée
 
 
+def test_a_photo_that_another_process_just_downloaded_is_taken(
+    no_network, monkeypatch, tmp_path, capsys
+):
+    """Elle arrive entre « elle n'est pas là » et « ce nom est-il déjà pris ? »."""
+    cache = tmp_path / "cache"
+    fake_cache(monkeypatch, cache, "Dalmatian.jpg", "dalmatien")
+    monkeypatch.setattr(module, "local_path", lambda info: None)
+    assert sample("dalmatien", fallback=False).size == (8, 6)
+    assert capsys.readouterr().out == ""
+    assert os.listdir(cache) == ["Dalmatian.jpg"]
+
+
 @pytest.mark.parametrize("folder", ["~inconnu/photos", "x" * 300, "a/" * 2100, __file__])
 def test_an_impossible_data_folder_gets_one_sentence(no_network, monkeypatch, folder):
     monkeypatch.setenv("GRADCAM_LAB_DATA", folder)

@@ -337,12 +337,12 @@ class TestImageNetWeights:
         digest = hashlib.md5(mobilenet_path.read_bytes()).hexdigest()
         info = dataclasses.replace(zoo.find_model("mobilenet_v2"), _hash=f"md5:{digest}")
         for _ in range(3):
-            assert zoo._imagenet_file(info) == mobilenet_path
+            assert zoo.weights_file(info) == mobilenet_path
         assert len(hashed) == 1
         with open(mobilenet_path, "ab") as file:
             file.write(b"x")
         with pytest.raises(gl.errors.WeightsUnavailableError, match="abîmé"):
-            zoo._imagenet_file(info)
+            zoo.weights_file(info)
 
     @pytest.mark.parametrize("home", ["~inconnu/keras", "/" + "a" * 5000, "/dev/null/keras"])
     def test_a_strange_keras_home_is_one_sentence(self, home, keras_home, monkeypatch, capsys):
