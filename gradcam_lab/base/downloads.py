@@ -173,7 +173,7 @@ def _alone(path, label):
             if not told:
                 say(f"Un autre programme télécharge {label} : attente de la fin...")
             told = True
-        except (OSError, NotImplementedError):
+        except (OSError, RuntimeError):
             # Ce dossier ne sait pas réserver un fichier ; s'il refuse aussi d'écrire, la suite le
             # dira.
             break

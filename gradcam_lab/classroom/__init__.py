@@ -1,1 +1,1 @@
-"""La salle : vérifier que cette machine est prête pour les leçons."""
+"""La salle : préparer cette machine pour les leçons, vérifier qu'elle est prête."""

@@ -28,7 +28,8 @@ def main(argv=None):
     Rend
     ----
     int
-        0 ; 2 après une erreur, dite en français sur la sortie d'erreur ; 130 après Ctrl-C
+        0 ; 1 si `verifier` a trouvé quelque chose à réparer ; 2 après une erreur, dite en français
+        sur la sortie d'erreur ; 130 après Ctrl-C
 
     Exemple
     -------
@@ -60,9 +61,8 @@ def _code(argv):
     command = COMMANDS.get(argv[0]) if argv else None
     try:
         if command:
-            command.execute(argv[1:])
-        else:
-            execute(argv)
+            return command.execute(argv[1:]) or 0
+        execute(argv)
     except SystemExit:  # argparse, après `--aide` ou `--version`
         return 0
     except GradcamLabError as error:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..base.downloads import fetch, is_hdf5
+from ..base.downloads import fetch, is_hdf5, is_intact
 from ..base.names import unknown_name
 from ..base.numbers import megabytes
 from ..errors import DownloadError, SettingError, UnknownModelError, WeightsUnavailableError
@@ -20,7 +20,15 @@ from ..network.labels import imagenet_labels, make_labels
 from . import mini
 from .weights import read_weights, without_initial_values
 
-__all__ = ["ModelInfo", "available_models", "build", "builder", "find_model", "weights_file"]
+__all__ = [
+    "ModelInfo",
+    "available_models",
+    "build",
+    "builder",
+    "find_model",
+    "weights_file",
+    "weights_intact",
+]
 
 # Écart type des couleurs d'ImageNet, tel que Keras l'emploie pour EfficientNet.
 _IMAGENET_STD = np.array([0.229, 0.224, 0.225], np.float32)
@@ -57,6 +65,11 @@ class ModelInfo:
     def shipped(self):
         """Vrai si ses poids sont livrés avec le paquet : rien à télécharger."""
         return not self._url
+
+    @property
+    def hashed(self):
+        """Vrai si une empreinte est publiée pour ses poids : on sait alors que ce sont les bons."""
+        return self._hash is not None
 
     @property
     def weights_path(self):
@@ -278,6 +291,15 @@ def weights_file(info):
         raise WeightsUnavailableError(str(error)) from error
     _verified.add(_stamp(path))
     return path
+
+
+def weights_intact(info):
+    """Dit si le fichier des poids de `info` est là, entier, et a son empreinte s'il en a une."""
+    try:
+        path = info.weights_path
+    except WeightsUnavailableError:
+        return False
+    return is_intact(path, info._hash) and is_hdf5(path)
 
 
 def _stamp(path):

@@ -344,7 +344,8 @@ def test_a_suspended_process_is_not_waited_for(server, cache, monkeypatch, capsy
 
 
 @pytest.mark.parametrize(
-    "error", [OSError(errno.ENOLCK, "No locks"), NotImplementedError(), PermissionError(13, "No")]
+    "error",
+    [OSError(errno.ENOLCK, "No locks"), RuntimeError("no flock"), PermissionError(13, "No")],
 )
 def test_a_folder_without_locks_is_enough(server, cache, monkeypatch, error):
     def refuse(*args, **kwargs):

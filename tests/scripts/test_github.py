@@ -50,7 +50,7 @@ def test_the_night_uses_the_real_weights_and_the_network():
     night = workflow("nuit.yml")
     job = night["jobs"]["vgg16"]
     assert "GRADCAM_LAB_OFFLINE" not in (GITHUB / "workflows" / "nuit.yml").read_text("utf-8")
-    assert "prefetch.py vgg16" in commands(job)
+    assert "gradcam_lab preparer vgg16" in commands(job)
     cached = next(step for step in job["steps"] if step.get("uses", "").startswith("actions/cache"))
     for path in re.findall(r"'(gradcam_lab/.+?)'", cached["with"]["key"]):
         assert (ROOT / path).is_file()

@@ -1,14 +1,15 @@
 """Les commandes qui n'expliquent pas de photos : `python -m gradcam_lab NOM ...`.
 
 Un fichier chacune, qui définit `SUMMARY` (une ligne pour l'aide), `INTERRUPTED` (ce que dit Ctrl-C)
-et `execute(argv)` ; et une ligne dans `COMMANDS`. Un dossier de photos qui porte le nom d'une
-commande s'écrit `./rapport`.
+et `execute(argv)`, qui peut renvoyer un code de retour ; et une ligne dans `COMMANDS`. Un dossier
+de photos qui porte le nom d'une commande s'écrit `./rapport`.
 """
 
-from . import report
+from . import prepare, report
 
 __all__ = ["COMMANDS"]
 
 COMMANDS = {
+    "preparer": prepare,
     "rapport": report,
 }
