@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..base.downloads import fetch, is_hdf5, is_intact
+from ..base.downloads import fetch, is_hdf5, is_intact, probe
 from ..base.names import unknown_name
 from ..base.numbers import megabytes
 from ..errors import DownloadError, SettingError, UnknownModelError, WeightsUnavailableError
@@ -26,6 +26,7 @@ __all__ = [
     "build",
     "builder",
     "find_model",
+    "probe_weights",
     "weights_file",
     "weights_intact",
 ]
@@ -300,6 +301,11 @@ def weights_intact(info):
     except WeightsUnavailableError:
         return False
     return is_intact(path, info._hash) and is_hdf5(path)
+
+
+def probe_weights():
+    """Lève `DownloadError` si les poids ne peuvent pas être téléchargés ; n'en lit rien."""
+    probe(find_model("vgg16")._url)
 
 
 def _stamp(path):

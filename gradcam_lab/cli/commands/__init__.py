@@ -5,11 +5,12 @@ et `execute(argv)`, qui peut renvoyer un code de retour ; et une ligne dans `COM
 de photos qui porte le nom d'une commande s'écrit `./rapport`.
 """
 
-from . import prepare, report
+from . import prepare, report, verify
 
 __all__ = ["COMMANDS"]
 
 COMMANDS = {
     "preparer": prepare,
     "rapport": report,
+    "verifier": verify,
 }
