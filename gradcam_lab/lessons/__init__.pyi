@@ -13,6 +13,7 @@ from .checks.lesson_8 import (
     check_later_overlay,
 )
 from .checks.lesson_9 import check_cover, check_heat_inside, check_suspect
+from .checks.lesson_10 import check_class_likeness, check_spread, check_trust
 from .checks.lesson_12 import check_experiment, check_hypothesis, check_photos
 from .panels import Panel, panel
 from .photos import collect_photos
@@ -35,6 +36,7 @@ __all__ = [
     "check_best_epoch",
     "check_box_iou",
     "check_changed_step",
+    "check_class_likeness",
     "check_cover",
     "check_dark_share",
     "check_descent",
@@ -58,8 +60,10 @@ __all__ = [
     "check_preparation",
     "check_rather_than",
     "check_smallest_region",
+    "check_spread",
     "check_suspect",
     "check_top_classes",
+    "check_trust",
     "check_useful_channels",
     "check_verdicts",
     "collect_photos",

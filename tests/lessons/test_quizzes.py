@@ -33,6 +33,7 @@ LESSONS = [
     "07_chiens_et_chats",
     "08_cinq_recettes",
     "09_votre_reseau",
+    "10_peut_on_croire_une_carte",
     "12_projet",
     "annexe_entrainer_mini",
 ]
@@ -170,6 +171,10 @@ def computed():
         "09_votre_reseau": (
             5 * (256 + 1),
             [5 * 256, 256 + 5, 3 * (256 + 1), 5 * 256 + 1, 6 * 256, 256],
+        ),
+        "10_peut_on_croire_une_carte": (
+            100 / 2**4,
+            [100 / 2, 100 / 2**3, 100 / 4, 1 / 2**4, 4 * 100 / 2],
         ),
         "12_projet": (
             2**6,
