@@ -14,6 +14,7 @@ from .checks.lesson_8 import (
 )
 from .checks.lesson_9 import check_cover, check_heat_inside, check_suspect
 from .checks.lesson_10 import check_class_likeness, check_spread, check_trust
+from .checks.lesson_11 import check_cheat, check_curve_area, check_missing
 from .checks.lesson_12 import check_experiment, check_hypothesis, check_photos
 from .panels import Panel, panel
 from .photos import collect_photos
@@ -36,8 +37,10 @@ __all__ = [
     "check_best_epoch",
     "check_box_iou",
     "check_changed_step",
+    "check_cheat",
     "check_class_likeness",
     "check_cover",
+    "check_curve_area",
     "check_dark_share",
     "check_descent",
     "check_edges",
@@ -52,6 +55,7 @@ __all__ = [
     "check_later_overlay",
     "check_mended",
     "check_mended_climb",
+    "check_missing",
     "check_mix",
     "check_mosaic",
     "check_one_unit",

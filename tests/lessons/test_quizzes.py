@@ -34,6 +34,7 @@ LESSONS = [
     "08_cinq_recettes",
     "09_votre_reseau",
     "10_peut_on_croire_une_carte",
+    "11_mesurer_la_fidelite",
     "12_projet",
     "annexe_entrainer_mini",
 ]
@@ -175,6 +176,10 @@ def computed():
         "10_peut_on_croire_une_carte": (
             100 / 2**4,
             [100 / 2, 100 / 2**3, 100 / 4, 1 / 2**4, 4 * 100 / 2],
+        ),
+        "11_mesurer_la_fidelite": (
+            (0.8 - 0.6) / 0.8,
+            [0.8 - 0.6, 0.6 / 0.8, round((0.8 - 0.6) / 0.6, 2), 25, (0.6 - 0.8) / 0.8],
         ),
         "12_projet": (
             2**6,
