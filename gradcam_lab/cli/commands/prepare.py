@@ -19,7 +19,7 @@ SYNTAX = Syntax(
     summary="Télécharge les photos d'exemple, et les poids des réseaux nommés, puis vérifie leurs\n"
     "empreintes. Ce qui est déjà là est seulement vérifié.",
     title="Réseaux",
-    words="reseaux",
+    words="reseau",
     help="vgg16, mobilenet_v2... (--liste-modeles les énumère) ; sans aucun, les photos seules",
     options={
         "Dossier": {
@@ -42,7 +42,7 @@ def execute(argv):
     options = parse(argv, SYNTAX)
     folder = as_path(options.dossier) if options.dossier is not None else None
     sizes, missing = [], []
-    for done in prepare(options.reseaux, folder=folder):
+    for done in prepare(options.reseau, folder=folder):
         sizes += [done.size] if done.path else []
         if done.problem:
             missing.append(done.name)
@@ -55,7 +55,7 @@ def execute(argv):
             f"Il manque {', '.join(missing)} : relancez la même commande quand la cause est "
             "réparée, ce qui est déjà là ne sera pas téléchargé de nouveau."
         )
-    if not options.reseaux:
+    if not options.reseau:
         say(f"Pour des poids aussi, nommez leur réseau : {PROGRAM} preparer vgg16 (554 Mo).")
     if folder is not None:
         _tell_variables(folder.resolve())

@@ -22,7 +22,7 @@ SYNTAX = Syntax(
     "le disque et internet, puis calcule une vraie carte. Rien n'est téléchargé ni changé. Le\n"
     "code de retour est 0 si la machine est prête, 1 si une ligne est à réparer.",
     title="Réseaux",
-    words="reseaux",
+    words="reseau",
     help="ceux dont la séance a besoin (vgg16...) ; sans aucun, mini suffit",
     options={
         "Réponse": {"--json": flag("une ligne de JSON, pour réunir celles de toute une salle")},
@@ -36,7 +36,7 @@ def execute(argv):
     """Vérifie la machine, et renvoie 0 si elle est prête, 1 sinon."""
     options = parse(argv, SYNTAX)
     checks = []
-    for check in check_machine(options.reseaux):
+    for check in check_machine(options.reseau):
         checks.append(check)
         if not options.json:
             _show(check)
