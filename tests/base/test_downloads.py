@@ -90,7 +90,7 @@ def slow_file(handler):
     """Le temps que d'autres demandent le même fichier."""
     handler.head(**{"Content-Length": str(len(CONTENT))})
     handler.wfile.write(CONTENT[:1000])
-    handler.server.release.wait(2)
+    handler.server.release.wait(1)
     handler.wfile.write(CONTENT[1000:])
 
 
