@@ -241,6 +241,12 @@ def computed(lesson, last):
     return namespace
 
 
+def rather():
+    """Les quatre questions que pose la leçon 7, dans ses propres cellules."""
+    pictures = computed("07_chiens_et_chats", "quatre")["four"]
+    return row(list(pictures.values()), list(pictures))
+
+
 def recipes():
     """Les cinq images que calcule la leçon 8 elle-même, dans ses propres cellules."""
     pictures = computed("08_cinq_recettes", "cinq-images")["pictures"]
@@ -286,6 +292,7 @@ if __name__ == "__main__":
         for name, figure, file in (
             ("05_activations", means(), NAME),
             ("06_filtres", patterns(), "ouverture.jpg"),
+            ("07_chiens_et_chats", rather(), NAME),
             ("08_cinq_recettes", recipes(), NAME),
             ("09_votre_reseau", trap(), NAME),
         ):

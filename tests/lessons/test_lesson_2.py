@@ -211,7 +211,7 @@ def test_each_correction_is_one_sentence_on_one_line(analysis, told):
 
 
 def test_the_trial_tells_every_known_mistake_from_the_right_map():
-    from gradcam_lab.lessons.checks import lesson_2
+    from gradcam_lab.lessons.checks.part_1 import lesson_2
 
     activations, gradients = lesson_2._trial()
     right = gl.methods.normalize(gl.methods.gradcam(activations, gradients))

@@ -1,1 +1,1 @@
-"""Les corrections des exercices, un fichier par leçon."""
+"""Les corrections des exercices, un fichier par leçon, rangés selon les parties du cours."""

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ...network.engine import ChannelSlope
-from ..correction import RIGHT, call, correct
+from ....network.engine import ChannelSlope
+from ...correction import RIGHT, call, correct
 
 __all__ = ["check_ascent_step", "check_descent", "check_mended_climb"]
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ...network.labels import as_index
-from ..correction import RIGHT, call, correct
+from ....network.labels import as_index
+from ...correction import RIGHT, call, correct
 
 __all__ = ["check_cheat", "check_curve_area", "check_missing"]
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ...methods.cam import gradcam, hirescam, normalize, pooled_gradients
-from ...network.labels import as_index
-from ..correction import RIGHT, call, correct
+from ....methods.cam import gradcam, hirescam, normalize, pooled_gradients
+from ....network.labels import as_index
+from ...correction import RIGHT, call, correct
 
 __all__ = ["check_against", "check_gradcam", "check_heatmap", "check_mended"]
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ...base.numbers import short_percent
-from ...images.resizing import resize_map
-from ..correction import RIGHT, call, correct
+from ....base.numbers import short_percent
+from ....images.resizing import resize_map
+from ...correction import RIGHT, call, correct
 
 __all__ = ["check_cover", "check_heat_inside", "check_suspect"]
 

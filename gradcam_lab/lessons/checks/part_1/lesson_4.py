@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from ...base.numbers import short_percent
-from ...errors import UnknownLayerError
-from ...images.hot_region import find_hot_region
-from ...images.resizing import resize_map
-from ...network.labels import as_index
-from ..correction import RIGHT, call, correct
+from ....base.numbers import short_percent
+from ....errors import UnknownLayerError
+from ....images.hot_region import find_hot_region
+from ....images.resizing import resize_map
+from ....network.labels import as_index
+from ...correction import RIGHT, call, correct
 
 __all__ = ["check_hot_mask", "check_smallest_region", "check_verdicts"]
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ...metrics import similarity
-from ..correction import RIGHT, call, correct
+from ....metrics import similarity
+from ...correction import RIGHT, call, correct
 
 __all__ = ["check_class_likeness", "check_spread", "check_trust"]
 

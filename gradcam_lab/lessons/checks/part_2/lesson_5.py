@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..correction import RIGHT, call, correct
+from ...correction import RIGHT, call, correct
 
 __all__ = ["check_dark_share", "check_mosaic", "check_useful_channels"]
 

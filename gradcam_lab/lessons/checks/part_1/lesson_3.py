@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ...base.checks import check_share
-from ...images import ALPHA, COLORMAP, colorize, load_image, resize_map, superimpose
-from ..correction import RIGHT, correct
+from ....base.checks import check_share
+from ....images import ALPHA, COLORMAP, colorize, load_image, resize_map, superimpose
+from ...correction import RIGHT, correct
 
 __all__ = ["check_heat_opacity", "check_mix", "check_overlay_function"]
 

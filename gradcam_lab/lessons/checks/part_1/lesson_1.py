@@ -3,8 +3,8 @@
 import numpy as np
 from PIL import Image
 
-from ...network.labels import as_index
-from ..correction import RIGHT, correct
+from ....network.labels import as_index
+from ...correction import RIGHT, correct
 
 __all__ = ["check_edges", "check_preparation", "check_top_classes"]
 

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 
-from ..correction import RIGHT, call, correct
+from ...correction import RIGHT, call, correct
 
 __all__ = ["check_box_iou", "check_one_unit", "check_rather_than"]
 

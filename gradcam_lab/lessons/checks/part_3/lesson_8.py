@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ...images.overlay import superimpose
-from ...methods import gradcam, normalize
-from ..correction import RIGHT, call, correct
+from ....images.overlay import superimpose
+from ....methods import gradcam, normalize
+from ...correction import RIGHT, call, correct
 
 __all__ = [
     "check_as_the_book",

@@ -1,0 +1,1 @@
+"""Les corrections de la partie I, « Grad-CAM pas à pas »."""

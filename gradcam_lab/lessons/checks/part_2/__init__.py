@@ -1,0 +1,1 @@
+"""Les corrections de la partie II, « Voir dans le réseau »."""

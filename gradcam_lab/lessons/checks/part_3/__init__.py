@@ -1,0 +1,1 @@
+"""Les corrections de la partie III, « S'en servir »."""

@@ -1,0 +1,1 @@
+"""Les corrections de la partie IV, « Peut-on croire une carte ? »."""
