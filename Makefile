@@ -14,7 +14,7 @@ export VENV PYTHON
 RUN = $(VENV)/bin/python
 NBVAL = --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 300
 
-.PHONY: help lab eleves test browser binder colab notebooks format clean
+.PHONY: help lab eleves site test browser binder colab notebooks format clean
 
 help: ## énumère ces commandes
 	@echo "Les commandes du cours :"
@@ -27,6 +27,10 @@ lab: ## installe le cours dans .venv et ouvre JupyterLab sur le sommaire
 eleves: ## écrit eleves/ et eleves.zip : les leçons sans sorties ni solutions, pour une classe
 	@sh scripts/install.sh lab
 	@$(RUN) scripts/make_students.py $(ELEVES_ARGS)
+
+site: ## construit le cours en pages web, dans build/site/, et vérifie chaque page
+	@sh scripts/install.sh site
+	@$(RUN) scripts/build_site.py
 
 test: ## installe ce qu'il faut, puis vérifie le style, le paquet et chaque carnet
 	@sh scripts/install.sh test
@@ -42,10 +46,10 @@ test: ## installe ce qu'il faut, puis vérifie le style, le paquet et chaque car
 	@$(RUN) -m pytest -q $(NBVAL) notebooks
 	@echo "→ Tout est vérifié."
 
-browser: ## essaie les carnets dans un vrai navigateur (Chromium doit être installé)
+browser: ## essaie les carnets et le site dans un vrai navigateur (Chromium doit être installé)
 	@sh scripts/install.sh browser
-	@echo "→ Les carnets dans Chromium"
-	@$(RUN) -m pytest -n 0 -m browser tests/browser $(PYTEST_ARGS)
+	@echo "→ Les carnets et le site dans Chromium"
+	@$(RUN) -m pytest -n 0 -m "browser or slow" tests/browser tests/site $(PYTEST_ARGS)
 
 binder: ## vérifie le dossier binder/ sans Docker
 	@sh scripts/check_binder.sh

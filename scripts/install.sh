@@ -1,7 +1,7 @@
 #!/bin/sh
 # Prépare l'environnement Python du cours, dans le dossier .venv du dépôt.
 #
-#     sh scripts/install.sh lab|test|browser
+#     sh scripts/install.sh lab|site|test|browser
 #
 # N'emploie que le shell POSIX et un Python 3.10 à 3.13 ; ne demande jamais les droits
 # d'administration. Une seconde exécution ne fait rien tant que pyproject.toml n'a pas changé.
@@ -112,6 +112,7 @@ fi
 case $extra in
 lab) say "Installation de JupyterLab et du paquet (la première fois : quelques minutes, 3 Go)" ;;
 test) say "Installation de ce que demandent les tests (la première fois : quelques minutes)" ;;
+site) say "Installation de ce qui construit le site (la première fois : quelques minutes)" ;;
 *) say "Installation de ce que demandent les essais « $extra »" ;;
 esac
 
@@ -125,9 +126,13 @@ if ! "$venv/bin/python" -m pip install $quiet --editable ".[$extra]"; then
 fi
 "$venv/bin/python" scripts/configure_lab.py
 
-# Chaque étage contient le précédent : qui a installé les tests a installé le cours.
-for name in lab test browser; do
+# Un étage en contient d'autres : qui a installé les tests a installé le cours.
+case $extra in
+lab) contents=lab ;;
+browser) contents="lab test site browser" ;;
+*) contents="lab $extra" ;;
+esac
+for name in $contents; do
     printf '%s' "$fingerprint" >"$venv/.installed-$name"
-    if [ "$name" = "$extra" ]; then break; fi
 done
 say "Installation terminée."

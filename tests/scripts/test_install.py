@@ -83,8 +83,11 @@ def test_first_then_nothing_to_do(course):
 def test_a_larger_set_contains_the_smaller(course):
     course.install("test")
     assert course.install("lab").stdout == ""
+    course.install("site")
+    assert course.installed() == [".[site]"]
     course.install("browser")
     assert course.installed() == [".[browser]"]
+    assert course.install("site").stdout == ""
 
 
 def test_a_changed_pyproject_or_a_new_constraint_installs_again(course, tmp_path):
