@@ -56,7 +56,7 @@ def test_the_night_uses_the_real_weights_and_the_network():
         assert (ROOT / path).is_file()
 
 
-@pytest.mark.parametrize("name", ["verifier.yml", "nuit.yml"])
+@pytest.mark.parametrize("name", ["verifier.yml", "nuit.yml", "site.yml"])
 def test_every_script_and_make_target_exists(name):
     jobs = workflow(name)["jobs"].values()
     text = "\n".join(map(commands, jobs)).replace("\\", "/")
@@ -65,6 +65,17 @@ def test_every_script_and_make_target_exists(name):
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"\bmake ([a-z]+)", text):
         assert f"\n{target}: ##" in makefile
+
+
+def test_only_the_site_workflow_may_publish_pages():
+    site = workflow("site.yml")
+    job = site["jobs"]["site"]
+    assert site["permissions"] == {"contents": "read", "pages": "write", "id-token": "write"}
+    assert "make site" in commands(job)
+    uploaded = [step["with"]["path"] for step in job["steps"] if "path" in step.get("with", {})]
+    assert uploaded == ["build/site"]
+    for name in ("verifier.yml", "nuit.yml"):
+        assert workflow(name)["permissions"] == {"contents": "read"}
 
 
 def test_issue_forms_are_complete():
