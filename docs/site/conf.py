@@ -84,4 +84,10 @@ def setup(app):
             if not header.astext().strip():
                 header.parent.remove(header)
 
+    def skip_inherited(app, what, name, value, skipped, options):
+        # Ce qu'une classe tient d'une autre bibliothèque se lit dans sa documentation à elle.
+        home = getattr(value, "__module__", None) or "gradcam_lab"
+        return skipped or not home.startswith("gradcam_lab")
+
     app.connect("doctree-read", drop_empty_headers)
+    app.connect("autodoc-skip-member", skip_inherited)
