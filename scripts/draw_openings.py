@@ -263,6 +263,17 @@ def trap():
     return strip(panels, "→ →")
 
 
+def erasing():
+    """La photo de la leçon 11, dont on efface les points chauds, et la probabilité qui reste."""
+    lesson = computed("11_mesurer_la_fidelite", "effacer")
+    panels = []
+    for step in (0, 1, 3, 5):
+        title = f"{10 * step} % effacés" if step else "la photo"
+        share = f"{100 * lesson['erased'][step]:.0f} %"
+        panels.append((f"{title} : {share}", picture(np.uint8(lesson["steps"][step]))))
+    return strip(panels, "→→→")
+
+
 def attach(path, figure, cell=0, name=NAME):
     """Joint la figure à une cellule du carnet ; vrai si le fichier a changé.
 
@@ -295,6 +306,7 @@ if __name__ == "__main__":
             ("07_chiens_et_chats", rather(), NAME),
             ("08_cinq_recettes", recipes(), NAME),
             ("09_votre_reseau", trap(), NAME),
+            ("11_mesurer_la_fidelite", erasing(), NAME),
         ):
             changed = attach(ROOT / "notebooks" / f"{name}.ipynb", figure, name=file)
             print(f"{name} : {'dessinée' if changed else 'inchangée'}")
