@@ -190,7 +190,7 @@ def test_the_reference_comes_from_the_docstrings(site):
 
 
 @pytest.mark.slow
-def test_solutions_are_reached_from_the_guide_only(site):
+def test_solutions_stay_out_of_the_menu_and_of_the_search(site):
     hidden = "solutions.html"
     assert hidden in (site / "docs" / "guide_enseignant.html").read_text(encoding="utf-8")
     text = (site / "searchindex.js").read_text(encoding="utf-8")
