@@ -86,8 +86,9 @@ def test_nothing_is_asked_elsewhere(read, page):
 
 
 def test_search_is_in_french(read):
-    # « activations », au pluriel, trouve « activation » : les mots sont réduits à leur racine.
-    page = read("search.html?q=activations")
-    page.get_by_role("link", name="Leçon 5").first.wait_for()
-    assert "Recherche terminée" in page.locator("#search-results").inner_text()
-    assert page.get_by_role("link", name="Solutions").count() == 0
+    # Aucune page n'écrit « superposait » : un mot français est réduit à sa racine.
+    page = read("search.html?q=superposait")
+    results = page.locator("#search-results")
+    results.get_by_text("Recherche terminée").wait_for()
+    assert results.get_by_role("link", name="Leçon 3. Superposer").count()
+    assert results.locator('a[href*="solutions"]').count() == 0
