@@ -7,12 +7,12 @@ import numpy as np
 
 from ..base.messages import muted
 from ..base.names import fold
-from ..base.numbers import short, short_percent
+from ..base.numbers import short
 from ..figures.paper import captioned
 from ..images import colorize, fitted_size, png_bytes
 from ..images.resizing import BOX
 from ..methods.registry import METHODS
-from .code import map_choices, place
+from .code import place
 from .texts import SCORE_TITLES
 from .views import find_view
 
@@ -30,7 +30,7 @@ def make_files(session, result):
     classifier = analysis.classifier
     prediction = analysis.prediction(state.target)
     with muted():  # l'explorateur a déjà montré ce qu'il y avait à dire
-        raw = analysis.heatmap(state.target, normalize=False, **map_choices(state))
+        raw = analysis.heatmap(state.target, normalize=False, **view.choices(state))
         full = view.full_size(result, analysis)
     photo = session.photos[state.photo].title.rsplit(".", 1)[0]
     layer = state.layer if METHODS[state.method].takes_layer else ""
@@ -40,18 +40,18 @@ def make_files(session, result):
     np.save(values, raw)
     return {
         f"{stem}_{view.file}.png": png_bytes(full),
-        f"{stem}_carte.png": png_bytes(_captioned_map(result, analysis, prediction, raw)),
+        f"{stem}_carte.png": png_bytes(_captioned_map(result, analysis, raw)),
         f"{stem}_valeurs.npy": values.getvalue(),
     }
 
 
-def _captioned_map(result, analysis, prediction, raw):
+def _captioned_map(result, analysis, raw):
     state = result.state
     width, height = fitted_size(analysis.image.size)
     h, w = raw.shape
     lines = [
         f"réseau {analysis.classifier.name}",
-        f"classe « {prediction.label_fr} » ({short_percent(prediction.probability)})",
+        find_view(state.view).subject(result.shown),
         f"{place(state)} ({h} × {w})",
         f"{METHODS[state.method].caption}, {SCORE_TITLES[state.score]}",
         f"palette {state.colormap}, de 0 à {short(raw.max())}",

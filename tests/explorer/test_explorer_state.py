@@ -1,6 +1,8 @@
 """L'explorateur sans widgets : des choix à l'image, au code et au message."""
 
+import io
 import random
+import re
 
 import numpy as np
 import pytest
@@ -284,10 +286,37 @@ def test_disabled_controls_have_a_reason(session):
 
 
 def test_a_control_of_one_view_is_idle_in_the_others(session):
-    for control, owner in {"rival": "compare", "outline": "overlay"}.items():
+    owners = {
+        "rival": {"compare", "rather"},
+        "outline": {"overlay", "rather"},
+        "common_scale": {"compare"},
+    }
+    for control, own in owners.items():
         for view in VIEWS:
             reason = render(session, view=view).disabled.get(control, "")
-            assert (VIEWS[owner].title in reason) == (view != owner)
+            for owner in own:
+                assert (VIEWS[owner].title in reason) == (view not in own)
+
+
+def test_one_class_rather_than_another(session):
+    """La carte est celle de l'écart ; la légende, le fichier et l'erreur le disent."""
+    result = render(session, view="rather", target="chat", rival="chien")
+    analysis = session.analysis(result.state)
+    assert np.array_equal(result.heatmap, analysis.heatmap("chat", against="chien"))
+    assert not np.array_equal(result.heatmap, analysis.heatmap("chat"))
+    assert re.search(r"« chat » \(.*\) plutôt que « chien »", result.caption)
+    assert "plutôt que" in result.alt
+    assert "against=" in result.code
+    files = make_files(session, result)
+    values = next(data for name, data in files.items() if name.endswith("valeurs.npy"))
+    raw = analysis.heatmap("chat", against="chien", normalize=False)
+    assert np.array_equal(np.load(io.BytesIO(values)), raw)
+    same = session.understand(session.state, {"view": "rather", "target": "chat", "rival": "chat"})
+    assert "deux classes" in session.render(same).error
+    assert (
+        "ne regarde aucune classe"
+        in render(session, view="rather", method="eigencam").disabled["method"]
+    )
     assert "sans la photo" in render(session, view="channels").disabled["alpha"]
 
 

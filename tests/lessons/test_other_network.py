@@ -17,6 +17,7 @@ LESSONS = [
     "06_filtres",
     "07_chiens_et_chats",
     "08_cinq_recettes",
+    "11_mesurer_la_fidelite",
 ]
 
 

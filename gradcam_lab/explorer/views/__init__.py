@@ -11,10 +11,13 @@ from .channels import Channels
 from .compare import Compare
 from .layers import Layers
 from .overlay import Overlay
+from .rather import Rather
 
 __all__ = ["VIEWS", "Scene", "View", "find_view", "idle_controls"]
 
-VIEWS = {view.name: view for view in (Overlay(), Balance(), Compare(), Layers(), Channels())}
+VIEWS = {
+    view.name: view for view in (Overlay(), Balance(), Compare(), Rather(), Layers(), Channels())
+}
 """Les vues par leur nom, dans l'ordre de la liste."""
 
 
@@ -28,8 +31,9 @@ def find_view(name):
 def idle_controls(view, state):
     """Les réglages sans effet dans cette vue et cet état : `{nom: raison}`."""
     idle = view.idle(state)
-    for other in VIEWS.values():
-        for control in other.own:
-            if control not in view.own:
-                idle.setdefault(control, f"ne sert qu'à la vue « {other.title} »")
+    for control in dict.fromkeys(name for other in VIEWS.values() for name in other.own):
+        if control not in view.own:
+            titles = [f"« {other.title} »" for other in VIEWS.values() if control in other.own]
+            which = "qu'à la vue" if len(titles) == 1 else "qu'aux vues"
+            idle.setdefault(control, f"ne sert {which} {' et '.join(titles)}")
     return idle

@@ -80,9 +80,13 @@ class View(ABC):
 
     def compute(self, analysis, state, layers):
         """Renvoie le `Content` de l'état ; `layers` : les noms des couches du curseur."""
-        choices = map_choices(state)
+        choices = self.choices(state)
         heatmap = analysis.heatmap(state.target, **choices)
         return Content(heatmap, analysis.diagnose(state.target, **choices))
+
+    def choices(self, state):
+        """Ce que la vue demande à `analysis.heatmap`, en plus de la classe."""
+        return map_choices(state)
 
     @abstractmethod
     def draw(self, content, state, scene, shown):
@@ -98,10 +102,18 @@ class View(ABC):
 
     def caption(self, state, shown, layer):
         """La légende de l'image, après le nom du réseau : classes, couche, méthode."""
-        classes = " et ".join(f"« {p.label_fr} » ({short_percent(p.probability)})" for p in shown)
+        classes = self.classes(shown)
         method = METHODS[state.method]
         where = self.where(layer) if method.takes_layer else "image entière"
         return f"{classes} · {where} · {method.caption}, {SCORE_TITLES[state.score]}"
+
+    def classes(self, shown):
+        """Ce que la légende dit des classes montrées, des `Prediction`."""
+        return " et ".join(f"« {p.label_fr} » ({short_percent(p.probability)})" for p in shown)
+
+    def subject(self, shown):
+        """La question à laquelle répond `Content.heatmap`, en toutes lettres."""
+        return f"classe {self.classes(shown[:1])}"
 
     def where(self, layer):
         """Ce que la légende dit de la couche, une `LayerInfo`."""

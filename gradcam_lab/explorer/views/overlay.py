@@ -25,7 +25,7 @@ class Overlay(View):
     def draw(self, content, state, scene, shown):
         picture, region = _painted(content.heatmap, scene.photo, state)
         alt = (
-            f"Carte de chaleur de la classe {shown[0].label_fr}, {place(state)}, sur la "
+            f"Carte de chaleur, {self.subject(shown)}, {place(state)}, sur la "
             f"photo : {scene.title}{_place(region)}"
         )
         notes = _region_notes(region) if content.heatmap.any() else [_BLANK]
@@ -34,7 +34,7 @@ class Overlay(View):
     def code(self, state, names, layers, size):
         width, height = fitted_size(size)
         lines = [
-            *call("heatmap = analysis.heatmap", [names[0], *map_arguments(state)]),
+            *call("heatmap = analysis.heatmap", self.arguments(state, names)),
             f"photo = image.resize(({width}, {height}))  # la taille affichée",
             *call("picture = gl.superimpose", ["heatmap", "photo", *color_arguments(state)]),
         ]
@@ -45,6 +45,10 @@ class Overlay(View):
                 "picture = gl.draw_hot_region(picture, region)",
             ]
         return lines
+
+    def arguments(self, state, names):
+        """Les arguments d'`analysis.heatmap`, écrits en Python ; `names` : le code des classes."""
+        return [names[0], *map_arguments(state)]
 
     def full_size(self, result, analysis):
         """La superposition à la taille de la photo."""
