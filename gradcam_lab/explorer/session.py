@@ -53,6 +53,7 @@ class Session:
         self._library = Library()
         self._main = {}
         self._last = (None, None)
+        self._waited = (None, 0.0)
         network = self._library.add_model("mini" if model is None else model)
         photo = self._library.first_photo() if image is None else self.add_photo(image)
         self.state = ExplorerState(photo, network)
@@ -194,7 +195,10 @@ class Session:
         before = classifier.network.passes
         content = self._content(state, view, analysis, names)
         computed = time.perf_counter()
-        ran = classifier.network.passes > before
+        # Un long calcul, fait à côté par `prepare`, compte dans ce que l'on annonce une fois.
+        waited = self._waited[1] if self._waited[0] is content else 0.0
+        self._waited = (None, 0.0)
+        ran = classifier.network.passes > before or waited
         analysis.trim(_KEPT_GRADIENTS)
         with overheard() as said:  # par exemple, que la chaleur ne se voit pas sur du blanc
             drawing = view.draw(content, state, scene, shown)
@@ -222,9 +226,9 @@ class Session:
             ),
             status=texts.status(
                 forward - start if fresh else None,
-                computed - forward if ran else None,
+                computed - forward + waited if ran else None,
                 end - computed,
-                end - start,
+                end - start + waited,
             ),
             notes=[*content.notes, *drawing.notes, *said],
             disabled=disabled,
@@ -315,8 +319,10 @@ class Session:
         follower : la fonction `follower(fait, total)` qui suit le calcul ; ce qu'elle lève l'arrête
         """
         state, view, analysis, names = self._ready(state.checked())
+        start = time.perf_counter()
         with followed(follower):
-            self._content(state, view, analysis, names)
+            content = self._content(state, view, analysis, names)
+        self._waited = (content, time.perf_counter() - start)
 
     def _ready(self, state):
         """L'état où rien n'est automatique, sa vue, son analyse, et les noms des couches."""

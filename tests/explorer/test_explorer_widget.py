@@ -402,6 +402,7 @@ def test_a_long_method_leaves_the_tool_free(explorer, controls):
     assert controls.layer.disabled
     assert controls.layer_list.disabled
     assert "image entière" in controls.caption.value
+    assert "le réseau n'a pas tourné" not in explorer.message  # le calcul fait à côté compte
     check(explorer)
 
 
