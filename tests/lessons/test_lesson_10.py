@@ -114,6 +114,7 @@ def holes(maps):
         (lambda m: likeness(m[::-1]), "Exact"),
         (lambda m: likeness(m, start=lambda i: i), "chaque carte à elle-même"),
         (lambda m: likeness(m, start=lambda i: 0), "chaque paire deux fois"),
+        (lambda m: likeness(m, start=lambda i: 1), "commence toujours à 1"),
         (first_only, "la première carte aux autres"),
         (lambda m: likeness(m, kind="ssim"), "c'est SSIM"),
         (total, "c'est la somme"),

@@ -180,6 +180,11 @@ def _likeness_hint(found, maps, table):
             "deux fois.",
         ),
         (
+            table[:, 1:].mean(),
+            "Presque : votre seconde boucle commence toujours à 1. Elle commence juste après la "
+            "première, à i + 1.",
+        ),
+        (
             table[0, 1:].mean(),
             "Presque : vous ne comparez que la première carte aux autres. Il faut toutes les "
             "paires.",
