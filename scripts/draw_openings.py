@@ -263,6 +263,14 @@ def trap():
     return strip(panels, "→ →")
 
 
+def guess():
+    """La devinette de la leçon 10 : une carte apprise, une carte au hasard, sans dire laquelle."""
+    shown = computed("10_peut_on_croire_une_carte", "devinette")["shown"]
+    titles = [title for title in shown if not title.startswith("photo 2")]
+    titles.sort()
+    return row([shown[title] for title in titles], titles)
+
+
 def erasing():
     """La photo de la leçon 11, dont on efface les points chauds, et la probabilité qui reste."""
     lesson = computed("11_mesurer_la_fidelite", "effacer")
@@ -306,6 +314,7 @@ if __name__ == "__main__":
             ("07_chiens_et_chats", rather(), NAME),
             ("08_cinq_recettes", recipes(), NAME),
             ("09_votre_reseau", trap(), NAME),
+            ("10_peut_on_croire_une_carte", guess(), "ouverture.jpg"),
             ("11_mesurer_la_fidelite", erasing(), NAME),
         ):
             changed = attach(ROOT / "notebooks" / f"{name}.ipynb", figure, name=file)
