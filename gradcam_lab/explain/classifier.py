@@ -306,7 +306,7 @@ class Classifier:
             batch = np.concatenate([self._scaled(self._levels(picture)) for picture in batch])
             outputs = self.network.scores({self._plan.input_key: batch})
             found += [self.network.plan.head.probabilities(row) for row in outputs]
-        return np.reshape(np.float32(found), (-1, len(self.labels)))
+        return np.reshape(np.asarray(found, np.float32), (-1, len(self.labels)))
 
     def twin(self, replaced):
         """Renvoie le même classificateur, dont des variables ont, pour lui seul, d'autres valeurs.

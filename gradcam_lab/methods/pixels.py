@@ -59,7 +59,7 @@ def guided_gradcam(activations, gradients, guided_gradients, *, relu=True):
     Selvaraju et al., *Grad-CAM*, ICCV 2017, section 3.2.
     """
     fine = guided_backprop(guided_gradients)
-    coarse = np.float64(gradcam(activations, gradients, relu=False))
+    coarse = np.asarray(gradcam(activations, gradients, relu=False), np.float64)
     # ReLU d'abord, comme l'article : agrandir la carte signée mêlerait le pour et le contre.
     favor, contrary = (resize_map(np.maximum(side, 0), fine.shape) for side in (coarse, -coarse))
     return rectify(fine * np.where(favor > 0, favor, -contrary), relu)
@@ -95,6 +95,6 @@ def integrated_gradients(image, black, image_slopes, *, relu=True, progress=Fals
         for start in range(0, steps, _TOGETHER):
             some = times[start : start + _TOGETHER]
             path = black + some[:, None, None, None] * (image - black)
-            total += image_slopes(np.float32(path)).sum(axis=0, dtype=np.float64)
+            total += image_slopes(path.astype(np.float32)).sum(axis=0, dtype=np.float64)
             advance(len(some))
     return rectify(((image - black) * total / steps).sum(axis=-1), relu)

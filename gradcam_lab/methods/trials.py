@@ -152,7 +152,7 @@ def _mask(channel, size):
     """Un canal agrandi à la taille de l'image, entre 0 et 1 ; un canal constant donne 0."""
     if channel.min() == channel.max():  # agrandi, il n'aurait d'écarts que ceux des arrondis
         return np.zeros(size, np.float32)
-    mask = resize_map(np.float32(channel), size)
+    mask = resize_map(np.asarray(channel, np.float32), size)
     low, high = mask.min(), mask.max()
     return (mask - low) / (high - low)
 

@@ -89,7 +89,7 @@ def _edges(photo):
 
 
 def _normalized(values):
-    return np.float32(values / (values.max() or 1))
+    return np.asarray(values / (values.max() or 1), np.float32)
 
 
 def _shape(shape):

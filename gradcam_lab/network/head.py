@@ -87,7 +87,7 @@ class ScoreHead:
 
         def score_of(outputs):
             # En float64 : près de 1, deux probabilités voisines se confondraient.
-            rows = np.array([way(row) for row in np.float64(outputs)])
+            rows = np.array([way(row) for row in np.asarray(outputs, np.float64)])
             return rows[:, target] - (0 if against is None else rows[:, against])
 
         return score_of

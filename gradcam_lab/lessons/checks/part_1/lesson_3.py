@@ -85,7 +85,7 @@ def _heat_opacity(answer, heatmap, image, strongest, colormap):
     strongest = check_share(strongest, "L'opacité la plus forte")
     photo = np.asarray(load_image(image))
     color = colorize(heatmap, photo.shape[:2], colormap=colormap).astype(np.float32)
-    large = resize_map(np.float32(heatmap), photo.shape[:2])[..., None]
+    large = resize_map(np.asarray(heatmap, np.float32), photo.shape[:2])[..., None]
     opacity = strongest * large
     levels = np.floor(255 * large)
 
