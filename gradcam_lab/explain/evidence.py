@@ -112,9 +112,7 @@ class Evidence:
     def heatmap(self, question, layer, method, normalized, progress=False):
         """La carte float32 (h, w), calculée une fois ; à ne pas modifier."""
         with self._lock:
-            if not method.class_specific:
-                question = _NO_QUESTION
-            key = (question, layer, method.name, normalized)
+            key = (_asked(question, method), layer, method.name, normalized)
             found = self._heatmaps.get(key)
             if found is None:
                 signed, scale = self.signed(question, layer, method, progress)
@@ -174,14 +172,15 @@ class Evidence:
             scale = 1.0
             if _GRADIENTS.intersection(method.needs):
                 _, scale = self._cotangent(question)
-            key = (question, layer, method.name)
+            key = (_asked(question, method), layer, method.name)
             found = self._signed.get(key)
             if found is None:
                 inside = 1.0 if method.homogeneous else scale
                 needs = [self._supply(need, question, layer, inside) for need in method.needs]
                 extra = {"progress": progress} if method.runs else {}
                 found = method.function(*needs, relu=False, **extra)
-                if method.runs:  # trop long pour être refait quand on demandera un diagnostic
+                # Trop long pour être refait au diagnostic, ou le même pour toutes les classes.
+                if method.runs or not method.class_specific:
                     self._signed.put(key, found)
             return found, scale if method.homogeneous else 1.0
 
@@ -244,6 +243,11 @@ class Evidence:
         with self._lock:
             self._gradients.trim(max_bytes)
             self._run.release()
+
+
+def _asked(question, method):
+    """La question elle-même, ou la même pour toutes si la méthode ne regarde aucune classe."""
+    return question if method.class_specific else _NO_QUESTION
 
 
 def _finish(signed, scale, normalized):

@@ -187,10 +187,8 @@ class Session:
         analysis, classifier = scene.analysis, scene.analysis.classifier
         _ = analysis.probabilities  # la passe avant a lieu ici, à la première question
         forward = time.perf_counter()
-        view = find_view(state.view)
-        layers = self.layers(state)
-        names = [layer.name for layer in layers]
-        state, disabled = self._settled(state, view, analysis)
+        state, disabled, view, layers = self._ready(state)
+        names = _names(layers)
         shown = [analysis.prediction(target) for target in view.targets(state)]
         before = classifier.network.passes
         content = self._content(state, view, analysis, names)
@@ -290,7 +288,7 @@ class Session:
         return self.classifier(state.network).runs(method, state.layer)
 
     def pending(self, state):
-        """Renvoie ce qui distingue les cartes de cet état, et l'annonce de leur calcul.
+        """Renvoie ce qui distingue les cartes d'un long calcul, et l'annonce de ce calcul.
 
         Arguments
         ---------
@@ -300,11 +298,13 @@ class Session:
         ----
         (clé, phrase) ; la phrase est vide si les cartes sont prêtes, ou le seront aussitôt
         """
+        if find_method(state.method).runs is None:
+            return None, ""  # la passe avant se fait dans `render`, qui la chronomètre
         try:
-            state, view, _, names = self._ready(state.checked())
+            state, _, view, layers = self._ready(state.checked())
         except (GradcamLabError, MemoryError):
             return None, ""  # `render` le dira
-        key, method = self._key(state, view, names), find_method(state.method)
+        key, method = self._key(state, view, _names(layers)), find_method(state.method)
         if method.runs is None or self._last[0] == key:
             return key, ""
         runs = len(view.targets(state)) * self.runs(state, method.name)
@@ -318,17 +318,21 @@ class Session:
         state : un `ExplorerState`
         follower : la fonction `follower(fait, total)` qui suit le calcul ; ce qu'elle lève l'arrête
         """
-        state, view, analysis, names = self._ready(state.checked())
+        state, _, view, layers = self._ready(state.checked())
         start = time.perf_counter()
         with followed(follower):
-            content = self._content(state, view, analysis, names)
+            content = self._content(state, view, self.analysis(state), _names(layers))
         self._waited = (content, time.perf_counter() - start)
 
     def _ready(self, state):
-        """L'état où rien n'est automatique, sa vue, son analyse, et les noms des couches."""
-        view, analysis = find_view(state.view), self.analysis(state)
-        state, _ = self._settled(state, view, analysis)
-        return state, view, analysis, [layer.name for layer in self.layers(state)]
+        """L'état où rien n'est automatique, ses réglages sans effet, sa vue, ses couches."""
+        view, layers = find_view(state.view), self.layers(state)
+        settled, disabled = self._settled(state, view, self.analysis(state))
+        return settled, disabled, view, layers
+
+
+def _names(layers):
+    return [layer.name for layer in layers]
 
 
 def _class_name(classifier, prediction):

@@ -7,7 +7,7 @@ from ..base.checks import check_count
 from ..errors import SettingError
 from .reading import MAX_PIXELS, MIN_SIDE, load_image
 
-__all__ = ["BOX", "fit", "fitted_size", "resize_for_network", "resize_map", "shrink"]
+__all__ = ["BOX", "check_size", "fit", "fitted_size", "resize_for_network", "resize_map", "shrink"]
 
 BOX = 400  # pixels : le plus grand côté de la photo affichée dans l'explorateur
 
@@ -36,6 +36,12 @@ def resize_map(values, size):
     """
     import cv2
 
+    height, width = check_size(size)
+    return cv2.resize(values, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def check_size(size):
+    """Renvoie `size` = (H, W) en entiers ; lève `SettingError` si ce n'est pas une taille."""
     try:
         height, width = (check_count(side, "Un côté") for side in size)
     except (TypeError, ValueError):  # `SettingError` en est une
@@ -45,7 +51,7 @@ def resize_map(values, size):
             "La taille est un couple (hauteur, largeur) de nombres entiers d'au moins 1, de "
             f"{MAX_PIXELS // 1_000_000} mégapixels au plus, et non {size!r:.60}."
         )
-    return cv2.resize(values, (width, height), interpolation=cv2.INTER_LINEAR)
+    return height, width
 
 
 def fit(image, side=BOX):

@@ -5,8 +5,7 @@ import numpy as np
 from ..base.checks import check_count
 from ..base.names import unknown_name
 from ..errors import SettingError
-from ..images.reading import MAX_PIXELS
-from ..images.resizing import resize_for_network
+from ..images.resizing import check_size, resize_for_network
 
 __all__ = ["BASELINES", "baseline_map"]
 
@@ -63,7 +62,7 @@ def baseline_map(kind, shape, *, image=None, seed=0):
         raise SettingError(
             unknown_name(f"La carte témoin « {kind} » n'existe pas", kind, BASELINES)
         )
-    height, width = _shape(shape)
+    height, width = check_size(shape)
     if kind == "uniform":
         return np.ones((height, width), np.float32)
     if kind == "random":
@@ -90,16 +89,3 @@ def _edges(photo):
 
 def _normalized(values):
     return np.asarray(values / (values.max() or 1), np.float32)
-
-
-def _shape(shape):
-    try:
-        height, width = (check_count(side, "Un côté") for side in shape)
-    except (TypeError, ValueError):  # `SettingError` en est une
-        height = width = 0
-    if not 0 < height * width <= MAX_PIXELS:
-        raise SettingError(
-            "La taille d'une carte est un couple (h, w) de nombres entiers d'au moins 1, et non "
-            f"{shape!r:.60}."
-        )
-    return height, width

@@ -373,6 +373,25 @@ async def until(condition, seconds=60):
     raise AssertionError("trop long")
 
 
+@pytest.fixture
+def rows(mini, monkeypatch):
+    """Le nombre d'images de chaque lot que le réseau reçoit des méthodes longues."""
+    seen, scores = [], type(mini.network).scores
+
+    def counted(self, changed, around=None):
+        seen.append(len(next(iter(changed.values()))))
+        return scores(self, changed, around)
+
+    monkeypatch.setattr(type(mini.network), "scores", counted)
+    return seen
+
+
+def test_a_new_photo_is_said_to_have_run_the_network(explorer, controls):
+    controls.photo.value = "coffee"
+    assert "passe avant" in explorer.message
+    assert "n'a pas tourné" not in explorer.message
+
+
 def test_the_list_says_what_each_method_costs(explorer, controls):
     titles = {name: title for title, name in controls.method.options}
     assert titles["gradcam"] == "Grad-CAM"
@@ -406,16 +425,7 @@ def test_a_long_method_leaves_the_tool_free(explorer, controls):
     check(explorer)
 
 
-def test_another_choice_stops_a_long_method(mini, explorer, controls, monkeypatch):
-    rows = []
-    scores = type(mini.network).scores
-
-    def counted(self, changed, around=None):
-        rows.append(len(next(iter(changed.values()))))
-        return scores(self, changed, around)
-
-    monkeypatch.setattr(type(mini.network), "scores", counted)
-
+def test_another_choice_stops_a_long_method(explorer, controls, rows):
     async def ask():
         controls.method.value = "scorecam"
         await until(lambda: rows)
@@ -429,16 +439,7 @@ def test_another_choice_stops_a_long_method(mini, explorer, controls, monkeypatc
     check(explorer)
 
 
-def test_colors_do_not_start_a_long_method_again(mini, explorer, controls, monkeypatch):
-    rows = []
-    scores = type(mini.network).scores
-
-    def counted(self, changed, around=None):
-        rows.append(len(next(iter(changed.values()))))
-        return scores(self, changed, around)
-
-    monkeypatch.setattr(type(mini.network), "scores", counted)
-
+def test_colors_do_not_start_a_long_method_again(mini, explorer, controls, rows):
     async def ask():
         controls.method.value = "occlusion"
         await until(lambda: rows)

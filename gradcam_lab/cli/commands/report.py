@@ -104,9 +104,7 @@ def _read(path):
         notebook = nbformat.reads(text, as_version=4)
         nbformat.validate(notebook)
         cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    except (
-        Exception
-    ):  # chaque version de nbformat a les siennes pour un fichier qui n'en est pas un
+    except Exception:  # chaque version de nbformat a les siennes pour un fichier étranger
         raise _not_a_notebook(path) from None
     if not any(cell.execution_count or cell.outputs for cell in cells):
         raise SettingError(
